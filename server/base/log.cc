@@ -1,0 +1,111 @@
+#include "server/base/log.h"
+
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/text.h"
+
+namespace socketd {
+namespace {
+
+// Lines queued before the oldest is dropped: about a second of a very busy daemon, under 4 MiB.
+constexpr size_t kQueuedLines = 8192;
+constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%fZ %l %v";
+
+std::shared_ptr<spdlog::logger> MakeSynchronous() {
+  auto logger = std::make_shared<spdlog::logger>("socketd",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern(kPattern, spdlog::pattern_time_type::utc);
+  return logger;
+}
+
+// Leaked on purpose: threads may log until the very end of the process.
+std::atomic<spdlog::logger*>& Current() {
+  static std::atomic<spdlog::logger*> current = [] {
+    return (new std::shared_ptr<spdlog::logger>(MakeSynchronous()))->get();
+  }();
+  return current;
+}
+
+std::atomic<size_t> reported_dropped{0};
+
+spdlog::level::level_enum ToSpdlog(Level level) {
+  switch (level) {
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarning:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+void ReportDropped() {
+  const auto pool = spdlog::thread_pool();
+  if (!pool) return;
+  const size_t dropped = pool->overrun_counter();
+  const size_t before = reported_dropped.exchange(dropped);
+  if (dropped > before) Current().load()->warn("log.dropped lines={}", dropped - before);
+}
+
+}  // namespace
+
+void Log(Level level, absl::string_view event, std::initializer_list<LogFact> facts) {
+  if (!LogEnabled(level)) return;
+  std::string line(event);
+  for (const LogFact& fact : facts) {
+    absl::StrAppend(&line, " ", fact.key, "=", Quoted(fact.value));
+  }
+  ReportDropped();
+  Current().load()->log(ToSpdlog(level), "{}", line);
+}
+
+void LogFailure(Level level,
+                absl::string_view event,
+                const absl::Status& status,
+                std::initializer_list<LogFact> facts) {
+  if (!LogEnabled(level)) return;
+  std::string line(event);
+  for (const LogFact& fact : facts) {
+    absl::StrAppend(&line, " ", fact.key, "=", Quoted(fact.value));
+  }
+  absl::StrAppend(&line, " code=", absl::StatusCodeToString(status.code()),
+                  " error=", Quoted(status.message()));
+  Current().load()->log(ToSpdlog(level), "{}", line);
+}
+
+bool LogEnabled(Level level) {
+  return Current().load()->should_log(ToSpdlog(level));
+}
+
+void SetLogLevel(Level level) {
+  Current().load()->set_level(ToSpdlog(level));
+}
+
+void StartLog() {
+  spdlog::init_thread_pool(kQueuedLines, 1);
+  auto logger = std::make_shared<spdlog::async_logger>(
+      "socketd", std::make_shared<spdlog::sinks::stderr_sink_mt>(), spdlog::thread_pool(),
+      spdlog::async_overflow_policy::overrun_oldest);
+  logger->set_pattern(kPattern, spdlog::pattern_time_type::utc);
+  logger->set_level(Current().load()->level());
+  Current().store((new std::shared_ptr<spdlog::logger>(std::move(logger)))->get());
+}
+
+void StopLog() {
+  Current().load()->flush();
+  Current().store((new std::shared_ptr<spdlog::logger>(MakeSynchronous()))->get());
+  spdlog::shutdown();
+}
+
+}  // namespace socketd

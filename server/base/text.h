@@ -1,0 +1,21 @@
+// Small things about text that several floors need.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace socketd {
+
+// The value as one word: as it is if it has no space, quote, backslash, '=' or control character,
+// else in double quotes with C escapes. Never empty.
+std::string Quoted(absl::string_view value);
+
+// The number of single-character edits between two words (Levenshtein), at most `limit` + 1.
+size_t EditDistance(absl::string_view left, absl::string_view right, size_t limit);
+
+// True if the text is valid UTF-8 without NUL.
+bool IsCleanUtf8(absl::string_view text);
+
+}  // namespace socketd

@@ -1,0 +1,121 @@
+// Everything the engine asks of the outside world. Production has LinuxKernel, tests have
+// FakeKernel (tests/sim) with virtual time; tests/sim/kernel_contract runs on both. Calls never
+// block, except Poll. Engine thread only, except Wake. Failures carry reason, call and errno
+// (base/errors.h).
+//
+// Order of events within one Poll: exits and spawn results, group-empty, lookups, I/O, signals,
+// wake-ups. For one child: kExeced or kSpawnFailed, then kExited; a group's kGroupEmpty never comes
+// before the kExited of a child in it that is still owned.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+#include "server/base/fd.h"
+#include "server/base/instant.h"
+#include "server/kernel/types.h"
+
+namespace socketd {
+
+class Kernel : public FdOwner, public ProcessOwner {
+ public:
+  virtual ~Kernel() = default;
+
+  // ---- time and turns ----
+
+  // Never runs backwards; the loop reads it once per turn.
+  virtual Instant Now() = 0;
+  // For stamps shown to people, never for deadlines.
+  virtual absl::Time WallNow() = 0;
+  // Waits for events, at most until `deadline`. The events are valid until the next call.
+  virtual absl::Span<const Event> Poll(Instant deadline) = 0;
+  // From any thread and any number of times: this or the next Poll returns with a kWoken.
+  virtual void Wake() = 0;
+
+  // ---- listening and connections ----
+
+  // Opens, sets options, binds, sets mode and owner, listens; on failure nothing is left behind.
+  // Reasons: PORT_IN_USE (facts: address, and holder if known), ADDRESS_NOT_AVAILABLE,
+  // NOT_A_SOCKET (a node of another type is in the way), NO_SUCH_DEVICE, PERMISSION_DENIED,
+  // SYSTEM_ERROR.
+  virtual absl::StatusOr<Port> Listen(const ListenSpec& spec) = 0;
+  // Puts a listener that services have had their hands on back in order: non-blocking, backlog,
+  // still listening. Reason LISTENER_BROKEN: it was shut down and must be opened anew.
+  virtual absl::Status Restore(const Fd& port, const ListenSpec& spec) = 0;
+  // The next connection. UNAVAILABLE: none is waiting, or the client has left already. Resource
+  // shortages (IsResourceShortage) leave the connection in the queue.
+  virtual absl::StatusOr<Connection> Accept(const Fd& port) = 0;
+  // Delivers kIo events for `fd` to `token`. Arming an armed descriptor again re-arms it; what is
+  // already pending is reported.
+  virtual absl::Status Arm(const Fd& fd, Token token, Arming arming) = 0;
+  // Before close, always: epoll(7) keeps an interest as long as a copy of the descriptor is open.
+  virtual void Disarm(const Fd& fd) = 0;
+
+  // ---- bytes and descriptors between processes ----
+
+  struct PipeEnds {
+    Fd read;  // non-blocking
+    Fd write;
+  };
+  virtual absl::StatusOr<PipeEnds> Pipe() = 0;
+  // At most `limit` bytes. Empty: the end. UNAVAILABLE: nothing now.
+  virtual absl::StatusOr<std::string> Read(const Fd& fd, size_t limit) = 0;
+  // One packet with its sender. UNAVAILABLE: none now.
+  virtual absl::StatusOr<Packet> Receive(const Fd& socket) = 0;
+  // One packet with at most 253 descriptors (SCM_MAX_FD, unix(7)). UNAVAILABLE: the peer's queue is
+  // full. Never raises SIGPIPE.
+  virtual absl::Status Send(const Fd& socket,
+                            absl::string_view data,
+                            absl::Span<const Fd* const> fds) = 0;
+  virtual absl::StatusOr<Peer> PeerOf(const Fd& connection) = 0;
+
+  // ---- processes ----
+
+  // A new control group for one run of `unit`. kGroupEmpty events go to `token`, once each time it
+  // becomes empty after it had a process.
+  virtual absl::StatusOr<Group> NewGroup(absl::string_view unit, Token token) = 0;
+  // Starts a process; what becomes of it is told by events with the spec's token. An error here
+  // means that there is no process.
+  virtual absl::StatusOr<Child> Spawn(const SpawnSpec& spec) = 0;
+  // Takes process `pid` under watch if it is alive and in `group`. NOT_FOUND otherwise.
+  virtual absl::StatusOr<Child> Adopt(int pid, const Group& group, Token token) = 0;
+  // kNobody: it is gone already, which is no error.
+  virtual absl::StatusOr<Reached> Signal(const Child& child, int signal, Whom whom) = 0;
+  // Every process of the group, repeated until no new one shows up. SIGCONT follows SIGTERM, so
+  // that stopped ones can obey. `except`, if not null, is spared.
+  virtual absl::StatusOr<Reached> SignalGroup(const Group& group,
+                                              int signal,
+                                              const Child* except) = 0;
+  virtual bool Populated(const Group& group) = 0;
+  // How a child ended, after its kExited. The last thing done to it.
+  virtual Exit Reap(Child child) = 0;
+
+  // ---- names and files ----
+
+  // Starts to find out what user and group names stand for; kLookedUp tells when it is known. NSS
+  // may take seconds: never in the loop.
+  virtual void Lookup(const IdentityQuery& query, Token token) = 0;
+  // Reasons: NO_SUCH_USER, NO_SUCH_GROUP.
+  virtual absl::StatusOr<Owner> TakeLookup(Token token) = 0;
+  // At most `limit` bytes of a regular file, else OUT_OF_RANGE. NOT_FOUND if there is none.
+  virtual absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) = 0;
+  // Sorted by name. NOT_FOUND if there is no such directory.
+  virtual absl::StatusOr<std::vector<DirectoryEntry>> ListDirectory(const std::string& path) = 0;
+  // Replaces `path` with `text`, durably and in one step (write, fsync, rename).
+  virtual absl::Status WriteFile(const std::string& path, absl::string_view text) = 0;
+  virtual absl::Status MakeSymlink(const std::string& target, const std::string& path) = 0;
+  // Removes a node if it is still the one with inode `node`; 0: whatever it is but a directory.
+  virtual absl::Status Remove(const std::string& path, uint64_t node) = 0;
+
+  // What was found by trying at start, with the fallback chosen where something is missing.
+  virtual const std::vector<Capability>& Capabilities() const = 0;
+};
+
+}  // namespace socketd
