@@ -1,0 +1,90 @@
+// The door into the engine for other threads. Reads (board, history) answer at once from shared
+// immutable values; verbs are posted to the engine thread and answered there. The API wing sees
+// nothing else of the engine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "server/engine/history.h"
+#include "server/unit/snapshot.h"
+
+namespace socketd {
+
+namespace v1 {
+class UnitDefinition;
+}
+
+// Called exactly once, on the engine thread; must not block. A verb whose engine goes away is
+// answered with UNAVAILABLE (SHUTTING_DOWN).
+template <typename T>
+using Answer = std::function<void(absl::StatusOr<T>)>;
+
+enum class JobKind : uint8_t { kStart, kStop, kRestart, kTryRestart, kReload };
+enum class JobMode : uint8_t { kReplace, kFail, kIgnoreDependencies };
+
+struct JobRequest {
+  std::string unit;  // a bare name: "web.socket"
+  JobKind kind = JobKind::kStart;
+  JobMode mode = JobMode::kReplace;
+  bool no_wait = false;   // answer when queued
+  std::string requester;  // "uid 0 pid 17"; becomes the cause's detail
+};
+
+struct JobReport {
+  UnitSnapshotPtr unit;
+  std::vector<std::string> warnings;
+};
+
+// A unit to be made or changed: either a definition or text.
+struct UnitSource {
+  std::string unit;
+  std::shared_ptr<const v1::UnitDefinition> definition;  // null: `text` counts
+  std::string text;
+  std::string etag;  // update and delete: empty, or the one that is expected
+  bool validate_only = false;
+  std::string requester;
+};
+
+struct DumpReport {
+  std::string text;
+  UnitSnapshotPtr unit;
+};
+
+struct LoadReport {
+  int loaded = 0;
+  std::vector<std::string> problems;
+};
+
+class EngineHandle {
+ public:
+  virtual ~EngineHandle() = default;
+
+  // ---- any thread, no hop ----
+  virtual BoardPtr board() const = 0;
+  virtual const History& history() const = 0;
+
+  // ---- any thread, answered on the engine thread ----
+  virtual void Submit(JobRequest request, Answer<JobReport> answer) = 0;
+  virtual void Create(UnitSource source, Answer<UnitSnapshotPtr> answer) = 0;
+  virtual void Update(UnitSource source, Answer<UnitSnapshotPtr> answer) = 0;
+  // Answers with the revision of the deletion.
+  virtual void Delete(UnitSource source, Answer<int64_t> answer) = 0;
+  // Empty: all units. Answers with the names that were reset.
+  virtual void ResetFailed(std::vector<std::string> units,
+                           Answer<std::vector<std::string>> answer) = 0;
+  virtual void Dump(std::string unit, Answer<DumpReport> answer) = 0;
+  virtual void Load(std::string requester, Answer<LoadReport> answer) = 0;
+
+  // `published` is called on the engine thread at the end of each turn that appended changes. Set
+  // before the engine runs; it must only wake somebody.
+  virtual void OnPublished(std::function<void()> published) = 0;
+};
+
+}  // namespace socketd

@@ -1,0 +1,98 @@
+// What other threads may see of units: immutable values, made on the engine thread and shared. A
+// Board is all units at one revision; publishing a new one costs only what changed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+#include "server/unit/change.h"
+#include "server/unit/unit_state.h"
+
+namespace socketd {
+
+namespace v1 {
+class UnitDefinition;
+}
+
+struct LogLine {
+  absl::Time time;
+  std::string text;  // valid UTF-8, without newline
+};
+
+struct ListenerSnapshot {
+  std::string kind;     // "ListenStream"
+  std::string address;  // as configured, specifiers expanded
+  std::string bound;    // what the kernel says; empty: not open
+};
+
+struct SocketSnapshot {
+  std::vector<ListenerSnapshot> listeners;  // file order
+  uint32_t connections = 0;
+  uint64_t accepted = 0;
+  uint64_t refused = 0;
+  uint64_t triggered = 0;
+  std::string service;
+};
+
+struct ServiceSnapshot {
+  int main_pid = 0;
+  std::string status_text;
+  uint32_t restarts = 0;
+  std::string main_exit;
+};
+
+struct UnitSnapshot {
+  std::string name;
+  std::vector<std::string> aliases;
+  std::shared_ptr<const v1::UnitDefinition> definition;  // as written; null if there is none
+  std::string etag;
+  int64_t revision = 0;  // of the unit's last change
+
+  LoadState load_state = LoadState::kNotFound;
+  std::string load_error;
+  ActiveState active_state = ActiveState::kInactive;
+  absl::string_view sub_state;  // static storage
+  Result result = Result::kSuccess;
+  absl::Time changed = absl::InfinitePast();  // InfinitePast: never
+  absl::Time active_since = absl::InfinitePast();
+  absl::Time inactive_since = absl::InfinitePast();
+  Cause cause;
+  int control_pid = 0;
+  std::string job;  // "start", "stop", ...; empty: none
+  std::vector<std::string> warnings;
+  std::string fragment_path;
+  std::vector<std::string> drop_in_paths;
+  bool source_changed = false;
+  std::string invocation_id;
+  std::shared_ptr<const std::vector<LogLine>> log_lines;  // null: none
+  std::vector<std::string> triggers;
+  std::vector<std::string> triggered_by;
+
+  // By type; the other one is empty.
+  SocketSnapshot socket;
+  ServiceSnapshot service;
+};
+
+using UnitSnapshotPtr = std::shared_ptr<const UnitSnapshot>;
+
+class Board {
+ public:
+  virtual ~Board() = default;
+
+  // The last change that this board shows.
+  virtual int64_t revision() const = 0;
+  virtual size_t size() const = 0;
+  // By name or alias; null if there is none.
+  virtual UnitSnapshotPtr Find(absl::string_view name) const = 0;
+  // At most `limit` units whose names come after `after`, sorted by name.
+  virtual std::vector<UnitSnapshotPtr> After(absl::string_view after, size_t limit) const = 0;
+};
+
+using BoardPtr = std::shared_ptr<const Board>;
+
+}  // namespace socketd
