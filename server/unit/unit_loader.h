@@ -1,0 +1,83 @@
+// From files to definitions: search path, drop-ins, templates and instances, symlink aliases,
+// .wants and .requires folders, masked units. Reads through UnitFiles and never asks the system
+// itself. Holds no units: each Load is fresh.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "server/unit/problem.h"
+#include "server/unit/specifiers.h"
+#include "server/unit/unit_name.h"
+#include "server/unit/unit_state.h"
+
+namespace socketd {
+
+namespace v1 {
+class UnitDefinition;
+}
+
+// The files, as the loader needs them. Statuses as in Kernel::ReadFile and ListDirectory.
+class UnitFiles {
+ public:
+  struct Entry {
+    std::string name;
+    bool is_directory = false;
+    bool is_symlink = false;
+    std::string target;  // of a symlink, as written
+  };
+  virtual ~UnitFiles() = default;
+  virtual absl::StatusOr<std::string> Read(const std::string& path) = 0;
+  virtual absl::StatusOr<std::vector<Entry>> List(const std::string& directory) = 0;
+};
+
+struct LoadedUnit {
+  explicit LoadedUnit(UnitName unit_name) : name(std::move(unit_name)) {}
+
+  UnitName name;                  // the main name; an alias asked for is among `aliases`
+  std::vector<UnitName> aliases;  // sorted
+  LoadState state = LoadState::kNotFound;
+  std::string error;  // why not loaded, complete in itself
+  // As written, main file and drop-ins together; null unless loaded or bad-setting.
+  std::shared_ptr<const v1::UnitDefinition> written;
+  // The same with specifiers expanded, and the links of .wants and .requires folders added to
+  // Wants= and Requires=; null unless loaded.
+  std::shared_ptr<const v1::UnitDefinition> effective;
+  Problems problems;  // fatal and not
+  std::string fragment_path;
+  std::vector<std::string> drop_in_paths;
+  // Of all the files' contents; differs when one of them changed.
+  uint64_t source_hash = 0;
+};
+
+class UnitLoader {
+ public:
+  // `files` outlives the loader. Earlier folders win.
+  UnitLoader(UnitFiles& files, std::vector<std::string> unit_paths, Surroundings surroundings);
+
+  // Never fails as a call: what is wrong is in the result.
+  LoadedUnit Load(const UnitName& name) const;
+
+  // The same for a definition that does not come from a file (CreateUnit).
+  LoadedUnit Adopt(const UnitName& name, std::shared_ptr<const v1::UnitDefinition> written) const;
+
+  // Every unit that a file, a link or an instance link in the search path names, templates
+  // included, sorted. Folders that cannot be read become problems.
+  std::vector<UnitName> ListNames(Problems& problems) const;
+
+  const std::vector<std::string>& unit_paths() const { return unit_paths_; }
+  const Surroundings& surroundings() const { return surroundings_; }
+
+ private:
+  UnitFiles& files_;
+  std::vector<std::string> unit_paths_;
+  Surroundings surroundings_;
+};
+
+}  // namespace socketd
