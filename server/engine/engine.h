@@ -1,0 +1,47 @@
+// The owner of all units, jobs and what they hold, and the verbs on them. Lives on the engine
+// thread; other threads come in through handle(). What it does to the world it does through the
+// loop's kernel. Destroying it drops every process and descriptor it holds without stopping
+// anything: to stop in order, Shutdown first.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "server/engine/engine_handle.h"
+#include "server/engine/engine_options.h"
+#include "server/kernel/types.h"
+#include "server/loop/event_loop.h"
+
+namespace socketd {
+
+class EngineCore;
+
+class Engine {
+ public:
+  // `loop` outlives the engine.
+  Engine(EventLoop& loop, EngineOptions options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // The door for other threads; valid as long as the engine. After the engine is gone nobody may
+  // use it, but every request that was posted has been answered.
+  EngineHandle& handle();
+
+  // Loads every unit that the search path names. Call once before the first turn.
+  LoadReport LoadAll();
+
+  // A packet that came in on the notify socket. Who sent it is found by its control group.
+  void OnNotify(Packet packet);
+
+  // Stops every unit in order, then calls `done`, once. New requests are refused from here on.
+  void Shutdown(Cause cause, std::function<void()> done);
+
+  EngineCore& core() { return *core_; }
+  const EngineCore& core() const { return *core_; }
+
+ private:
+  std::unique_ptr<EngineCore> core_;
+};
+
+}  // namespace socketd

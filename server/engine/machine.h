@@ -1,0 +1,246 @@
+// What all state machines here share: how a wait can end, the walk over a table, and the proofs
+// that a table is whole and can always stop. A machine is an array with one row a state; a row says
+// what the state waits for and where each ending of that wait leads. The proofs are constexpr over
+// any table, so that tests can show that a damaged copy is refused. No state is kept here but the
+// present one; engine thread only.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <utility>
+
+#include "server/base/check.h"
+#include "server/unit/change.h"
+#include "server/unit/unit_state.h"
+
+namespace socketd {
+
+// How a wait ended. kPending: it has not.
+enum class Outcome : uint8_t { kPending, kDone, kFailed, kLate, kSkip };
+
+// The end of a wait with what it means for the unit's result (kSuccess: nothing) and why the unit
+// moves for it.
+struct Ending {
+  Outcome outcome = Outcome::kPending;
+  Result result = Result::kSuccess;
+  Cause cause;
+
+  Ending(Outcome how) : outcome(how) {}  // NOLINT(google-explicit-constructor): reads as a value
+  Ending(Outcome how, Result what, Cause why) : outcome(how), result(what), cause(std::move(why)) {}
+};
+
+// The set of endings that a wait can have.
+struct Endings {
+  bool done = false, failed = false, late = false, skip = false;
+};
+inline constexpr Endings kNoEnding{};
+inline constexpr Endings kTimedEndings{true, true, true, true};
+
+template <typename Row>
+using StateOf = decltype(Row::state);
+
+template <typename Row>
+constexpr size_t kStates = static_cast<size_t>(StateOf<Row>::kNever);
+
+template <typename Row>
+using Table = std::array<Row, kStates<Row>>;
+
+template <typename State>
+constexpr size_t IndexOf(State state) {
+  return static_cast<size_t>(state);
+}
+
+template <typename Row>
+constexpr StateOf<Row> Cell(const Row& row, Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kDone:
+      return row.done;
+    case Outcome::kFailed:
+      return row.failed;
+    case Outcome::kLate:
+      return row.late;
+    case Outcome::kSkip:
+      return row.skip;
+    case Outcome::kPending:
+      break;
+  }
+  return StateOf<Row>::kNever;
+}
+
+// Besides its rows a machine says, by overloads for its own types:
+//   Endings EndingsOf(Await)       which endings a wait can have
+//   bool Rests(Await)              nothing is awaited: the unit is at rest
+//   bool SkippedByStop(Await)      a pending stop skips the wait
+//   State StartOf(const Row&)      where a start begins
+//   auto CellsOf(const Row&)       all cells, requests included
+
+// ---- the proofs ----
+
+// Every state has its row, in the order of the enumeration, and every cell names a state.
+template <typename Row>
+constexpr bool RowsInOrder(const Table<Row>& table) {
+  for (size_t i = 0; i < table.size(); ++i) {
+    const Row& row = table[i];
+    if (IndexOf(row.state) != i) return false;
+    for (auto cell : {row.done, row.failed, row.late, row.skip, row.stop}) {
+      if (IndexOf(cell) > table.size()) return false;
+    }
+  }
+  return true;
+}
+
+// A cell is filled exactly where its wait can end that way; a state at rest cannot be stopped.
+template <typename Row>
+constexpr bool CellsFitTheirAwait(const Table<Row>& table) {
+  constexpr auto kNone = StateOf<Row>::kNever;
+  for (const Row& row : table) {
+    const Endings can = EndingsOf(row.awaits);
+    if ((row.done != kNone) != can.done || (row.failed != kNone) != can.failed) return false;
+    if ((row.late != kNone) != can.late || (row.skip != kNone) != can.skip) return false;
+    const bool rests = row.state == StateOf<Row>::kDead || row.state == StateOf<Row>::kFailed;
+    if (rests && row.stop != kNone) return false;
+    if (rests != Rests(row.awaits)) return false;
+  }
+  return true;
+}
+
+// From every stop cell the unit comes to rest in at most as many moves as there are states, however
+// each wait on the way ends: done, failed, late or skipped, in any mixture. A wait that a pending
+// stop skips counts by its skip cell alone.
+template <typename Row>
+constexpr bool EveryStopSettles(const Table<Row>& table) {
+  constexpr auto kNone = StateOf<Row>::kNever;
+  std::array<bool, kStates<Row> + 1> settles{};
+  settles[IndexOf(StateOf<Row>::kDead)] = true;
+  settles[IndexOf(kNone)] = true;
+  for (size_t round = 0; round < table.size(); ++round) {
+    for (const Row& row : table) {
+      bool all = row.skip != kNone || row.done != kNone;
+      for (auto cell : {row.done, row.failed, row.late}) {
+        all = all && (SkippedByStop(row.awaits) || settles[IndexOf(cell)]);
+      }
+      all = all && settles[IndexOf(row.skip)];
+      if (all) settles[IndexOf(row.state)] = true;
+    }
+  }
+  for (const Row& row : table) {
+    if (!settles[IndexOf(row.stop)]) return false;
+  }
+  return true;
+}
+
+// Every state that is not at rest can be stopped, or is on its way to rest because of a stop.
+template <typename Row>
+constexpr bool EveryStateCanStop(const Table<Row>& table) {
+  constexpr auto kNone = StateOf<Row>::kNever;
+  std::array<bool, kStates<Row> + 1> stopping{};
+  for (const Row& row : table)
+    stopping[IndexOf(row.stop)] = true;
+  for (size_t round = 0; round < table.size(); ++round) {
+    for (const Row& row : table) {
+      if (!stopping[IndexOf(row.state)]) continue;
+      stopping[IndexOf(row.skip)] = true;
+      if (SkippedByStop(row.awaits)) continue;
+      for (auto cell : {row.done, row.failed, row.late})
+        stopping[IndexOf(cell)] = true;
+    }
+  }
+  for (const Row& row : table) {
+    if (Rests(row.awaits) || row.stop != kNone) continue;
+    if (!stopping[IndexOf(row.state)]) return false;
+  }
+  return true;
+}
+
+// A start can lead to every state; kFailed is where a marked unit rests.
+template <typename Row>
+constexpr bool EveryStateReachable(const Table<Row>& table) {
+  std::array<bool, kStates<Row> + 1> reached{};
+  reached[IndexOf(StartOf(table[0]))] = true;
+  for (size_t round = 0; round < table.size(); ++round) {
+    for (const Row& row : table) {
+      if (!reached[IndexOf(row.state)]) continue;
+      for (auto cell : CellsOf(row))
+        reached[IndexOf(cell)] = true;
+    }
+  }
+  reached[IndexOf(StateOf<Row>::kFailed)] |= reached[IndexOf(StateOf<Row>::kDead)];
+  for (const Row& row : table) {
+    if (!reached[IndexOf(row.state)]) return false;
+  }
+  return true;
+}
+
+// Whether a unit may be seen to move from `from` to `to`: by one cell, and over states after it
+// that had nothing to wait for.
+template <typename Row>
+constexpr bool Leads(const Table<Row>& table, StateOf<Row> from, StateOf<Row> to) {
+  using State = StateOf<Row>;
+  const auto arrives = [&](State at) {
+    for (size_t moves = 0; moves <= table.size() && at != State::kNever; ++moves) {
+      if (at == to || (at == State::kDead && to == State::kFailed)) return true;
+      at = table[IndexOf(at)].skip;
+    }
+    return false;
+  };
+  const Row& row = table[IndexOf(from)];
+  if (Rests(row.awaits)) return arrives(StartOf(row)) || to == State::kDead;
+  for (State cell : CellsOf(row)) {
+    if (arrives(cell)) return true;
+  }
+  return false;
+}
+
+// ---- the walk ----
+
+// One unit's walk over a table. `Derived` says what each wait means:
+//   Ending Begin(State next)                     begins the wait of `next`, replacing the old one
+//   void Mark(const Ending& ending)              keeps the first failure and the cause
+//   bool marked() const                          whether a failure was kept
+//   void OnMoved(State from, State to)           the unit's commit: history, log, clocks
+template <typename Derived, typename Row, const Table<Row>& kTable>
+class Walk {
+ public:
+  using State = StateOf<Row>;
+
+  State state() const { return state_; }
+  const Row& row() const { return kTable[IndexOf(state_)]; }
+
+ protected:
+  // The wait of the present state has ended.
+  void Conclude(const Ending& ending) {
+    if (ending.outcome != Outcome::kPending) Settle(Take(ending, state_));
+  }
+
+  // Enters states until one of them has to wait. What had nothing to wait for is not shown;
+  // everything else is, a failed beginning too.
+  void Settle(State next) {
+    for (;;) {
+      const Ending begun = self().Begin(next);
+      if (begun.outcome != Outcome::kSkip) Commit(next);
+      if (begun.outcome == Outcome::kPending) return;
+      next = Take(begun, next);
+    }
+  }
+
+ private:
+  Derived& self() { return static_cast<Derived&>(*this); }
+
+  State Take(const Ending& ending, State from) {
+    self().Mark(ending);
+    const State next = Cell(kTable[IndexOf(from)], ending.outcome);
+    CHECK(next != State::kNever);
+    return next == State::kDead && self().marked() ? State::kFailed : next;
+  }
+
+  void Commit(State next) {
+    const State from = std::exchange(state_, next);
+    self().OnMoved(from, next);
+  }
+
+  State state_ = State::kDead;
+};
+
+}  // namespace socketd

@@ -1,0 +1,102 @@
+// The socket machine: one row a state. Every state waits for exactly one thing; the columns say
+// where each end of that wait leads, and where a stop leads. What a wait means is socket_unit.cc's.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "server/engine/machine.h"
+#include "server/unit/unit_state.h"
+
+namespace socketd {
+
+enum class Ports : uint8_t { kShut, kKept };
+
+enum class SocketAwait : uint8_t {
+  kNothing,
+  kExecPre,     // the ExecStartPre= commands
+  kOpening,     // owners to be looked up, then all ports open
+  kExecPost,    // the ExecStartPost= commands
+  kTraffic,     // somebody at a port
+  kServiceEnd,  // the triggered service to be at rest, without a job
+  kExecStop,    // the ExecStopPre= commands
+  kSigterm,     // processes to end after KillSignal=
+  kSigkill,     // processes to end after SIGKILL
+  kExecEnd,     // the ExecStopPost= commands
+};
+
+struct SocketRow {
+  SocketState state;
+  Ports ports;
+  SocketAwait awaits;                          // what a state keeps, and what it waits for
+  SocketState done, failed, late, skip, stop;  // where each end of that wait leads
+};
+
+// A move by `failed` or `late` marks the unit with a result, and a marked unit comes to rest in
+// kFailed instead of kDead. `skip` is taken when there is nothing to wait for: no command is
+// configured, or nobody is left to signal. Entering a kShut state closes the ports.
+
+constexpr Table<SocketRow> SocketMachine() {
+  using enum SocketState;
+  using enum Ports;
+  using enum SocketAwait;
+  // clang-format off
+  return {{
+  // state       ports  awaits       done        failed      late        skip        stop
+    {kDead,      kShut, kNothing,    kNever,     kNever,     kNever,     kNever,     kNever   },
+    {kStartPre,  kShut, kExecPre,    kStartOpen, kFinalTerm, kFinalTerm, kStartOpen, kStopTerm},
+    {kStartOpen, kKept, kOpening,    kStartPost, kStopPre,   kStopPre,   kStartPost, kStopTerm},
+    {kStartPost, kKept, kExecPost,   kListening, kStopPre,   kStopPre,   kListening, kStopTerm},
+    {kListening, kKept, kTraffic,    kRunning,   kStopPre,   kNever,     kNever,     kStopPre },
+    {kRunning,   kKept, kServiceEnd, kListening, kStopPre,   kNever,     kNever,     kStopPre },
+    {kStopPre,   kKept, kExecStop,   kStopPost,  kStopPost,  kStopTerm,  kStopPost,  kNever   },
+    {kStopTerm,  kKept, kSigterm,    kStopPost,  kStopPost,  kStopKill,  kStopKill,  kNever   },
+    {kStopKill,  kKept, kSigkill,    kStopPost,  kStopPost,  kStopPost,  kStopPost,  kNever   },
+    {kStopPost,  kShut, kExecEnd,    kFinalTerm, kFinalTerm, kFinalTerm, kFinalTerm, kNever   },
+    {kFinalTerm, kShut, kSigterm,    kDead,      kDead,      kFinalKill, kFinalKill, kNever   },
+    {kFinalKill, kShut, kSigkill,    kDead,      kDead,      kDead,      kDead,      kNever   },
+    {kFailed,    kShut, kNothing,    kNever,     kNever,     kNever,     kNever,     kNever   },
+  }};
+  // clang-format on
+}
+
+constexpr bool Rests(SocketAwait wait) {
+  return wait == SocketAwait::kNothing;
+}
+constexpr bool Lasts(SocketAwait wait) {
+  return wait == SocketAwait::kTraffic || wait == SocketAwait::kServiceEnd;
+}
+constexpr bool SkippedByStop(SocketAwait) {
+  return false;
+}
+constexpr Endings EndingsOf(SocketAwait wait) {
+  if (Rests(wait)) return kNoEnding;
+  return Lasts(wait) ? Endings{.done = true, .failed = true} : kTimedEndings;
+}
+constexpr SocketState StartOf(const SocketRow&) {
+  return SocketState::kStartPre;
+}
+constexpr std::array<SocketState, 5> CellsOf(const SocketRow& row) {
+  return {row.done, row.failed, row.late, row.skip, row.stop};
+}
+
+// Only ports that are kept can be opened, watched or handed to a service, and a unit at rest keeps
+// none.
+constexpr bool PortsFitTheirAwait(const Table<SocketRow>& table) {
+  for (const SocketRow& row : table) {
+    const bool needed = row.awaits == SocketAwait::kOpening || Lasts(row.awaits);
+    if (needed && row.ports != Ports::kKept) return false;
+    if (Rests(row.awaits) && row.ports != Ports::kShut) return false;
+  }
+  return true;
+}
+
+constexpr bool Proven(const Table<SocketRow>& table) {
+  return RowsInOrder(table) && CellsFitTheirAwait(table) && PortsFitTheirAwait(table) &&
+         EveryStopSettles(table) && EveryStateCanStop(table) && EveryStateReachable(table);
+}
+
+inline constexpr Table<SocketRow> kSocketMachine = SocketMachine();
+static_assert(Proven(kSocketMachine));
+
+}  // namespace socketd
