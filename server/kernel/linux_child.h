@@ -1,0 +1,126 @@
+// Children from spawn to reaping. A child goes through stages: waiting for its names, born (it
+// still uses our memory), in the executor (its report pipe tells), running, ended. Where a stage
+// ends is found without waiting: in the block's words at each poll, in the pipe, by the pidfd.
+// Engine thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+#include "server/base/instant.h"
+#include "server/kernel/linux_abi.h"
+#include "server/kernel/linux_birth.h"
+#include "server/kernel/linux_cgroup.h"
+#include "server/kernel/linux_lookup.h"
+#include "server/kernel/linux_order.h"
+#include "server/kernel/linux_poll.h"
+#include "server/kernel/types.h"
+
+namespace socketd {
+
+class Children {
+ public:
+  struct Parts {
+    Poller& poller;
+    Cgroups& groups;
+    Lookups& lookups;
+  };
+  struct Ways {
+    CommonFiles files;
+    bool shared_files = false;
+    bool into_cgroup = false;
+  };
+  struct Started {
+    ChildHandle handle = ChildHandle::kNone;
+    int pid = 0;  // 0: its names are being looked up
+  };
+
+  Children(const Parts& parts, const Ways& ways) : parts_(parts), ways_(ways) {}
+
+  absl::StatusOr<Started> Spawn(const SpawnSpec& spec);
+  absl::StatusOr<Started> Adopt(int pid, const Group& group, Token token);
+  absl::StatusOr<Reached> Signal(ChildHandle handle, int signal, Whom whom);
+  int PidOf(ChildHandle handle) const;
+  Exit Reap(ChildHandle handle);
+  void Forget(ChildHandle handle);
+
+  // Takes over a descriptor that a newborn child still needs. False: nobody needs it.
+  bool KeepForNewborn(int fd);
+
+  void OnEnded(const Poller::Ready& ready, std::vector<Event>& events);
+  void OnReport(const Poller::Ready& ready, std::vector<Event>& events);
+  // The names of a waiting child are known.
+  void OnIdentity(uint64_t id,
+                  const absl::StatusOr<Identity>& identity,
+                  std::vector<Event>& events);
+  // What newborn children have done since the last look; when to look again.
+  void LookAtNewborn(Instant now, std::vector<Event>& events);
+  Instant next_look() const { return next_look_; }
+
+ private:
+  enum class Stage : uint8_t { kFree, kWaiting, kBorn, kExecutor, kRunning, kFailed, kEnded };
+  struct Waiting;
+  struct Process {
+    uint32_t generation = 1;
+    Stage stage = Stage::kFree;
+    bool owned = false;  // somebody holds the Child
+    bool adopted = false;
+    bool retried = false;
+    Token token = Token::kNone;
+    GroupHandle group = GroupHandle::kNone;
+    int pid = 0;
+    UniqueFd pidfd;
+    UniqueFd report;
+    BirthBlock* block = nullptr;
+    exec::Trouble trouble;
+    bool about_to_exec = false;
+    Exit exit;
+    std::unique_ptr<Waiting> waiting;
+  };
+  // A spawn that waits for names, with copies of all that was only lent.
+  struct Waiting final : FdOwner {
+    void Close(int number) override;
+    SpawnSpec spec;
+    std::vector<std::unique_ptr<Fd>> copies;
+  };
+
+  uint32_t Take(const SpawnSpec& spec);
+  void Free(uint32_t index);
+  ChildHandle HandleOf(uint32_t index) const;
+  Process* Find(ChildHandle handle);
+  const Process* Find(ChildHandle handle) const;
+  Process* FindReady(const Poller::Ready& ready);
+
+  absl::Status Begin(uint32_t index, const SpawnSpec& spec, const Identity* identity);
+  absl::Status FillFiles(BirthBlock& block, Process& process);
+  absl::Status Clone(uint32_t index, bool by_write);
+  static absl::StatusOr<std::unique_ptr<Waiting>> CopyOf(const SpawnSpec& spec);
+  absl::Status AskNames(uint32_t index, const SpawnSpec& spec, const IdentityQuestion& question);
+  void Settle(uint32_t index, std::vector<Event>& events);
+  void LeaveMemory(uint32_t index, std::vector<Event>& events);
+  bool RetryByWrite(uint32_t index);
+  void Fail(uint32_t index, const exec::Trouble& trouble, std::vector<Event>& events);
+  void LeaveExecutor(uint32_t index, std::vector<Event>& events);
+  void End(uint32_t index, std::vector<Event>& events);
+  Exit WaitFor(Process& process);
+  bool ReadReport(Process& process);
+  void CloseReport(Process& process);
+  static void Tell(const Process& process, Event event, std::vector<Event>& events);
+
+  Parts parts_;
+  Ways ways_;
+  Births births_;
+  Orders orders_;
+  std::vector<Process> processes_;
+  std::vector<uint32_t> free_;
+  std::vector<uint32_t> newborn_;     // those with a block
+  std::vector<uint32_t> called_off_;  // killed before they were cloned
+  Instant next_look_ = Instant::Never();
+  absl::Duration look_span_ = absl::ZeroDuration();
+};
+
+}  // namespace socketd

@@ -1,0 +1,128 @@
+// The verbs of LinuxKernel about descriptors and files: numbers of the floor below become owned
+// descriptors here.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "server/base/errors.h"
+#include "server/kernel/linux_files.h"
+#include "server/kernel/linux_kernel.h"
+#include "server/kernel/linux_listen.h"
+#include "server/kernel/linux_rights.h"
+
+namespace socketd {
+
+absl::StatusOr<Port> LinuxKernel::Listen(const ListenSpec& spec) {
+  absl::StatusOr<OpenPort> opened = OpenListener(spec);
+  if (!opened.ok()) return opened.status();
+  Port port;
+  port.fd = Fd(*this, opened->fd.release());
+  port.bound = std::move(opened->bound);
+  port.node = opened->node;
+  return port;
+}
+
+absl::Status LinuxKernel::Restore(const Fd& port, const ListenSpec& spec) {
+  return RestoreListener(port.number(), spec);
+}
+
+absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
+  absl::StatusOr<Accepted> accepted = AcceptFrom(port.number());
+  if (!accepted.ok()) return accepted.status();
+  Connection connection;
+  connection.fd = Fd(*this, accepted->fd.release());
+  connection.local = std::move(accepted->local);
+  connection.remote = std::move(accepted->remote);
+  connection.peer = accepted->peer;
+  connection.cookie = accepted->cookie;
+  return connection;
+}
+
+absl::Status LinuxKernel::Arm(const Fd& fd, Token token, Arming arming) {
+  return poller_->Arm(fd.number(), token, arming);
+}
+
+void LinuxKernel::Disarm(const Fd& fd) {
+  poller_->Disarm(fd.number());
+}
+
+void LinuxKernel::Close(int number) {
+  poller_->Disarm(number);
+  if (!children_.KeepForNewborn(number)) close(number);
+}
+
+absl::StatusOr<Kernel::PipeEnds> LinuxKernel::Pipe() {
+  std::array<int, 2> ends{-1, -1};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return SystemError(errno, "pipe2");
+  PipeEnds pipe;
+  pipe.read = Fd(*this, ends[0]);
+  pipe.write = Fd(*this, ends[1]);
+  // Only ours: a program that writes to a log expects to wait when nobody reads.
+  if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return SystemError(errno, "fcntl");
+  return pipe;
+}
+
+absl::StatusOr<std::string> LinuxKernel::Read(const Fd& fd, size_t limit) {
+  constexpr size_t kMost = 1 << 20;
+  std::string text(std::min(limit, kMost), '\0');
+  const ssize_t length = read(fd.number(), text.data(), text.size());
+  if (length >= 0) {
+    text.resize(static_cast<size_t>(length));
+    return text;
+  }
+  const int error = errno;
+  if (error != EAGAIN && error != EINTR) return SystemError(error, "read");
+  return Error(absl::StatusCode::kUnavailable, "WOULD_BLOCK", "nothing to read now");
+}
+
+absl::StatusOr<Packet> LinuxKernel::Receive(const Fd& socket) {
+  absl::StatusOr<RawPacket> raw = ReceivePacket(socket.number());
+  if (!raw.ok()) return raw.status();
+  Packet packet;
+  packet.data = std::move(raw->data);
+  packet.peer = raw->peer;
+  packet.truncated = raw->truncated;
+  for (UniqueFd& fd : raw->fds)
+    packet.fds.emplace_back(*this, fd.release());
+  return packet;
+}
+
+absl::Status LinuxKernel::Send(const Fd& socket,
+                               absl::string_view data,
+                               absl::Span<const Fd* const> fds) {
+  std::vector<int> numbers;
+  numbers.reserve(fds.size());
+  for (const Fd* fd : fds)
+    numbers.push_back(fd->number());
+  return SendPacket(socket.number(), data, numbers);
+}
+
+absl::StatusOr<Peer> LinuxKernel::PeerOf(const Fd& connection) {
+  return PeerOfSocket(connection.number());
+}
+
+absl::StatusOr<std::string> LinuxKernel::ReadFile(const std::string& path, size_t limit) {
+  return ReadRegularFile(path, limit);
+}
+
+absl::StatusOr<std::vector<DirectoryEntry>> LinuxKernel::ListDirectory(const std::string& path) {
+  return ListFolder(path);
+}
+
+absl::Status LinuxKernel::WriteFile(const std::string& path, absl::string_view text) {
+  return ReplaceFile(path, text);
+}
+
+absl::Status LinuxKernel::MakeSymlink(const std::string& target, const std::string& path) {
+  return LinkTo(target, path);
+}
+
+absl::Status LinuxKernel::Remove(const std::string& path, uint64_t node) {
+  return RemoveIf(path, node);
+}
+
+}  // namespace socketd

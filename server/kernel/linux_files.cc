@@ -1,0 +1,134 @@
+#include "server/kernel/linux_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
+#include "server/kernel/linux_abi.h"
+
+namespace socketd {
+namespace {
+
+absl::Status Failed(absl::string_view call, const std::string& path, int error) {
+  return SystemError(error, call, {{"path", path}});
+}
+
+absl::Status WriteAll(int file, absl::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t written = write(file, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return Failed("write", path, errno);
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+std::string FolderOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+DirectoryEntry EntryOf(int folder, const dirent& raw) {
+  DirectoryEntry entry;
+  entry.name = raw.d_name;
+  struct stat status{};
+  if (fstatat(folder, raw.d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) return entry;
+  if (S_ISREG(status.st_mode)) entry.kind = DirectoryEntry::Kind::kFile;
+  if (S_ISDIR(status.st_mode)) entry.kind = DirectoryEntry::Kind::kDirectory;
+  if (!S_ISLNK(status.st_mode)) return entry;
+  entry.kind = DirectoryEntry::Kind::kSymlink;
+  std::array<char, PATH_MAX> target{};
+  const ssize_t length = readlinkat(folder, raw.d_name, target.data(), target.size());
+  if (length > 0) entry.target.assign(target.data(), static_cast<size_t>(length));
+  return entry;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadRegularFile(const std::string& path, size_t limit) {
+  // A FIFO or a terminal in its place must not hold the loop.
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) return Failed("open", path, errno);
+  struct stat status{};
+  if (fstat(file.get(), &status) != 0) return Failed("fstat", path, errno);
+  if (!S_ISREG(status.st_mode)) {
+    return Error(absl::StatusCode::kFailedPrecondition, "NOT_A_FILE",
+                 absl::StrCat("not a regular file: ", path), {{"path", path}});
+  }
+  std::string text;
+  std::array<char, 16384> part{};
+  for (;;) {
+    const ssize_t length = read(file.get(), part.data(), part.size());
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0) return Failed("read", path, errno);
+    if (length == 0) return text;
+    text.append(part.data(), static_cast<size_t>(length));
+    if (text.size() > limit) {
+      return Error(absl::StatusCode::kOutOfRange, "FILE_TOO_LARGE",
+                   absl::StrCat("larger than ", limit, " bytes: ", path),
+                   {{"path", path}, {"limit", absl::StrCat(limit)}});
+    }
+  }
+}
+
+absl::StatusOr<std::vector<DirectoryEntry>> ListFolder(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
+  if (folder == nullptr) return Failed("opendir", path, errno);
+  std::vector<DirectoryEntry> entries;
+  for (const dirent* raw = readdir(folder.get()); raw != nullptr; raw = readdir(folder.get())) {
+    const absl::string_view name = raw->d_name;
+    if (name != "." && name != "..") entries.push_back(EntryOf(dirfd(folder.get()), *raw));
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const DirectoryEntry& a, const DirectoryEntry& b) { return a.name < b.name; });
+  return entries;
+}
+
+absl::Status ReplaceFile(const std::string& path, absl::string_view text) {
+  const std::string fresh = absl::StrCat(path, ".new.", getpid());
+  UniqueFd file(open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!file) return Failed("open", fresh, errno);
+  absl::Status done = WriteAll(file.get(), text, fresh);
+  if (done.ok() && fsync(file.get()) != 0) done = Failed("fsync", fresh, errno);
+  if (done.ok() && rename(fresh.c_str(), path.c_str()) != 0) done = Failed("rename", path, errno);
+  if (!done.ok()) {
+    unlink(fresh.c_str());
+    return done;
+  }
+  // The name is on the disk only when its folder is.
+  const std::string parent = FolderOf(path);
+  const UniqueFd folder(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder && fsync(folder.get()) != 0 && errno != EINVAL) return Failed("fsync", parent, errno);
+  return absl::OkStatus();
+}
+
+absl::Status LinkTo(const std::string& target, const std::string& path) {
+  if (symlink(target.c_str(), path.c_str()) == 0) return absl::OkStatus();
+  return Failed("symlink", path, errno);
+}
+
+absl::Status RemoveIf(const std::string& path, uint64_t node) {
+  struct stat status{};
+  if (lstat(path.c_str(), &status) != 0) return Failed("lstat", path, errno);
+  if (node != 0 && status.st_ino != node) {
+    return Error(absl::StatusCode::kFailedPrecondition, "NODE_CHANGED",
+                 absl::StrCat("somebody else's node by now: ", path), {{"path", path}});
+  }
+  if (unlink(path.c_str()) == 0) return absl::OkStatus();
+  return Failed("unlink", path, errno);
+}
+
+}  // namespace socketd

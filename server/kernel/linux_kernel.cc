@@ -1,0 +1,281 @@
+#include "server/kernel/linux_kernel.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
+#include "server/kernel/linux_files.h"
+#include "server/kernel/linux_listen.h"
+#include "server/kernel/linux_rights.h"
+
+namespace socketd {
+namespace {
+
+// Above the numbers that children get, below those that they do not copy.
+constexpr int kCommonNumber = 64;
+// For accepting and refusing when all other numbers are gone.
+constexpr int kReserved = 16;
+// Lookups asked by the engine are told from those of children by this bit: a child's generation
+// never gets that high in a lifetime.
+constexpr uint64_t kLookupBit = 1ULL << 63;
+
+std::string FolderOfProgram() {
+  std::array<char, PATH_MAX> path{};
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+  const std::string program(path.data(), static_cast<size_t>(std::max<ssize_t>(length, 0)));
+  return program.substr(0, program.rfind('/'));
+}
+
+UniqueFd Common(UniqueFd fd) {
+  if (!fd) return fd;
+  return UniqueFd(fcntl(fd.get(), F_DUPFD_CLOEXEC, kCommonNumber));
+}
+
+UniqueFd OpenExecutor(const LinuxOptions& options) {
+  const auto try_path = [](const std::string& path) {
+    return Common(UniqueFd(open(path.c_str(), O_PATH | O_CLOEXEC)));
+  };
+  if (!options.executor.empty()) return try_path(options.executor);
+  const std::string folder = FolderOfProgram();
+  UniqueFd beside = try_path(absl::StrCat(folder, "/socketd-exec"));
+  if (beside) return beside;
+  return try_path(absl::StrCat(folder, "/../libexec/socketd/socketd-exec"));
+}
+
+// Standard streams that are closed would be taken by the next descriptor that is opened.
+void FillStandardStreams() {
+  for (int number = 0; number < 3; ++number) {
+    if (fcntl(number, F_GETFD) >= 0) continue;
+    const UniqueFd opened(open("/dev/null", O_RDWR));
+    if (opened && opened.get() != number)
+      dup2(opened.get(), number);
+    else
+      const_cast<UniqueFd&>(opened).release();  // NOLINT: it is the stream now
+  }
+}
+
+// kernel.h: exits and spawn results, groups, lookups, I/O, signals, wake-ups.
+int RankOf(Event::Kind kind) {
+  switch (kind) {
+    case Event::Kind::kExeced:
+    case Event::Kind::kSpawnFailed:
+    case Event::Kind::kExited:
+      return 0;
+    case Event::Kind::kGroupEmpty:
+      return 1;
+    case Event::Kind::kLookedUp:
+      return 2;
+    case Event::Kind::kIo:
+      return 3;
+    case Event::Kind::kSignal:
+      return 4;
+    case Event::Kind::kWoken:
+      return 5;
+  }
+  return 5;
+}
+
+bool Before(const Event& left, const Event& right) {
+  return RankOf(left.kind) < RankOf(right.kind);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LinuxKernel>> LinuxKernel::Open(const LinuxOptions& options) {
+  FillStandardStreams();
+  UniqueFd executor = OpenExecutor(options);
+  if (!executor && !options.executor.empty())
+    return SystemError(errno, "open", {{"path", options.executor}}, "EXECUTOR_MISSING");
+  UniqueFd null = Common(UniqueFd(open("/dev/null", O_RDWR | O_CLOEXEC)));
+  if (!null) return SystemError(errno, "open", {{"path", "/dev/null"}});
+  absl::StatusOr<std::unique_ptr<Poller>> poller = Poller::Open();
+  if (!poller.ok()) return poller.status();
+  Machine machine = Probe();
+  machine.capabilities.push_back(
+      {"executor", static_cast<bool>(executor),
+       executor ? "" : "not found: units with User= and their like cannot start"});
+  return std::unique_ptr<LinuxKernel>(new LinuxKernel(std::move(*poller), std::move(machine),
+                                                      std::move(null), std::move(executor)));
+}
+
+LinuxKernel::LinuxKernel(std::unique_ptr<Poller> poller,
+                         Machine machine,
+                         UniqueFd null,
+                         UniqueFd executor)
+    : poller_(std::move(poller)),
+      machine_(std::move(machine)),
+      null_(std::move(null)),
+      executor_(std::move(executor)),
+      lookups_([this] { poller_->Nudge(); }),
+      groups_(*poller_, machine_.cgroup_base, machine_.cgroup_refused),
+      children_({*poller_, groups_, lookups_},
+                {.files = {null_.get(), executor_.get(), machine_.pidfd_ids},
+                 .shared_files = machine_.shared_files,
+                 .into_cgroup = machine_.into_cgroup}),
+      next_lookup_(kLookupBit) {
+  ReserveNumbers();
+}
+
+LinuxKernel::~LinuxKernel() {
+  Leave(machine_);
+}
+
+void LinuxKernel::ReserveNumbers() {
+  while (reserve_.size() < kReserved) {
+    UniqueFd one(fcntl(null_.get(), F_DUPFD_CLOEXEC, kHighNumber));
+    if (!one) return;
+    reserve_.push_back(std::move(one));
+  }
+}
+
+Instant LinuxKernel::Now() {
+  return Poller::Now();
+}
+
+absl::Time LinuxKernel::WallNow() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return absl::TimeFromTimespec(now);
+}
+
+absl::Span<const Event> LinuxKernel::Poll(Instant deadline) {
+  events_.clear();
+  do {
+    children_.LookAtNewborn(Now(), events_);
+    const Instant look = std::min(children_.next_look(), groups_.next_look());
+    const Instant limit = events_.empty() ? std::min(deadline, look) : Instant::Start();
+    for (const Poller::Ready& ready : poller_->Wait(limit))
+      Collect(ready);
+    groups_.Look(Now(), events_);
+  } while (events_.empty() && Now() < deadline);
+  if (!std::is_sorted(events_.begin(), events_.end(), Before))
+    std::stable_sort(events_.begin(), events_.end(), Before);
+  return events_;
+}
+
+void LinuxKernel::Collect(const Poller::Ready& ready) {
+  switch (ready.source) {
+    case Poller::Source::kProcess:
+      children_.OnEnded(ready, events_);
+      return;
+    case Poller::Source::kReport:
+      children_.OnReport(ready, events_);
+      return;
+    case Poller::Source::kGroups:
+      groups_.OnInotify(events_);
+      return;
+    case Poller::Source::kSignal:
+      for (int signal = poller_->TakeSignal(); signal != 0; signal = poller_->TakeSignal())
+        events_.push_back({.kind = Event::Kind::kSignal, .number = signal});
+      return;
+    case Poller::Source::kWake:
+      if (poller_->TakeWake()) events_.push_back({.kind = Event::Kind::kWoken});
+      CollectAnswers();
+      return;
+    case Poller::Source::kIo: {
+      const Token token = poller_->TokenOf(ready);
+      if (token == Token::kNone) return;
+      events_.push_back({.kind = Event::Kind::kIo,
+                         .token = token,
+                         .readable = ready.readable,
+                         .hang_up = ready.hang_up});
+      return;
+    }
+  }
+}
+
+void LinuxKernel::CollectAnswers() {
+  for (Lookups::Answer& answer : lookups_.TakeAnswers(Now())) {
+    if ((answer.id & kLookupBit) == 0) {
+      children_.OnIdentity(answer.id, answer.identity, events_);
+      continue;
+    }
+    const auto asked = asked_.find(answer.id);
+    if (asked == asked_.end()) continue;
+    const Token token = asked->second;
+    asked_.erase(asked);
+    if (answer.identity.ok()) {
+      answers_.insert_or_assign(token, Owner{answer.identity->uid, answer.identity->gid});
+    } else {
+      answers_.insert_or_assign(token, answer.identity.status());
+    }
+    events_.push_back({.kind = Event::Kind::kLookedUp, .token = token});
+  }
+}
+
+void LinuxKernel::Wake() {
+  poller_->Wake();
+}
+
+void LinuxKernel::Lookup(const IdentityQuery& query, Token token) {
+  const uint64_t number = next_lookup_++;
+  asked_[number] = token;
+  IdentityQuestion question;
+  question.names = query;
+  lookups_.Ask(number, std::move(question));
+}
+
+absl::StatusOr<Owner> LinuxKernel::TakeLookup(Token token) {
+  const auto found = answers_.find(token);
+  if (found == answers_.end())
+    return Error(absl::StatusCode::kUnavailable, "NOT_LOOKED_UP", "no answer is there yet");
+  absl::StatusOr<Owner> owner = std::move(found->second);
+  answers_.erase(found);
+  return owner;
+}
+
+absl::StatusOr<Group> LinuxKernel::NewGroup(absl::string_view unit, Token token) {
+  absl::StatusOr<Cgroups::New> made = groups_.Make(unit, token);
+  if (!made.ok()) return made.status();
+  return Group(*this, made->handle, made->id);
+}
+
+absl::StatusOr<Child> LinuxKernel::Spawn(const SpawnSpec& spec) {
+  absl::StatusOr<Children::Started> started = children_.Spawn(spec);
+  if (!started.ok()) return started.status();
+  return Child(*this, started->handle, started->pid);
+}
+
+absl::StatusOr<Child> LinuxKernel::Adopt(int pid, const Group& group, Token token) {
+  absl::StatusOr<Children::Started> started = children_.Adopt(pid, group, token);
+  if (!started.ok()) return started.status();
+  return Child(*this, started->handle, started->pid);
+}
+
+absl::StatusOr<Reached> LinuxKernel::Signal(const Child& child, int signal, Whom whom) {
+  return children_.Signal(child.handle(), signal, whom);
+}
+
+absl::StatusOr<Reached> LinuxKernel::SignalGroup(const Group& group,
+                                                 int signal,
+                                                 const Child* except) {
+  const int spared = except != nullptr ? children_.PidOf(except->handle()) : 0;
+  return groups_.Signal(group.handle(), signal, spared);
+}
+
+bool LinuxKernel::Populated(const Group& group) {
+  return groups_.Populated(group.handle());
+}
+
+Exit LinuxKernel::Reap(Child child) {
+  return children_.Reap(child.handle());
+}
+
+void LinuxKernel::DropGroup(GroupHandle group) {
+  groups_.Drop(group);
+}
+
+void LinuxKernel::ForgetChild(ChildHandle child) {
+  children_.Forget(child);
+}
+
+}  // namespace socketd

@@ -1,0 +1,102 @@
+// The promise of kernel.h kept on Linux. Owned by main; everything on the engine thread but Wake.
+// Open() blocks all signals in the calling thread, so it comes before any other thread is started:
+// they inherit it, and a child cloned from the engine thread starts quiet. What the machine lacks
+// is found by trying and worked around; Capabilities() names it.
+//
+// A spawn costs one clone that copies nothing (linux_birth.h). Orders that change who the process
+// is, or may wait for a device, are obeyed by the executor, a program of its own; all others by the
+// child itself on its way to exec. Child::pid() is 0 for a child whose user was not known yet when
+// Spawn returned: it is known when the lookup has ended.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+
+#include "server/kernel/kernel.h"
+#include "server/kernel/linux_cgroup.h"
+#include "server/kernel/linux_child.h"
+#include "server/kernel/linux_lookup.h"
+#include "server/kernel/linux_poll.h"
+#include "server/kernel/linux_probe.h"
+
+namespace socketd {
+
+struct LinuxOptions {
+  std::string
+      executor;  // path of socketd-exec; empty: beside this program, or in ../libexec/socketd
+};
+
+class LinuxKernel final : public Kernel {
+ public:
+  static absl::StatusOr<std::unique_ptr<LinuxKernel>> Open(const LinuxOptions& options);
+  LinuxKernel(const LinuxKernel&) = delete;
+  LinuxKernel& operator=(const LinuxKernel&) = delete;
+  ~LinuxKernel() override;
+
+  Instant Now() override;
+  absl::Time WallNow() override;
+  absl::Span<const Event> Poll(Instant deadline) override;
+  void Wake() override;
+
+  absl::StatusOr<Port> Listen(const ListenSpec& spec) override;
+  absl::Status Restore(const Fd& port, const ListenSpec& spec) override;
+  absl::StatusOr<Connection> Accept(const Fd& port) override;
+  absl::Status Arm(const Fd& fd, Token token, Arming arming) override;
+  void Disarm(const Fd& fd) override;
+
+  absl::StatusOr<PipeEnds> Pipe() override;
+  absl::StatusOr<std::string> Read(const Fd& fd, size_t limit) override;
+  absl::StatusOr<Packet> Receive(const Fd& socket) override;
+  absl::Status Send(const Fd& socket,
+                    absl::string_view data,
+                    absl::Span<const Fd* const> fds) override;
+  absl::StatusOr<Peer> PeerOf(const Fd& connection) override;
+
+  absl::StatusOr<Group> NewGroup(absl::string_view unit, Token token) override;
+  absl::StatusOr<Child> Spawn(const SpawnSpec& spec) override;
+  absl::StatusOr<Child> Adopt(int pid, const Group& group, Token token) override;
+  absl::StatusOr<Reached> Signal(const Child& child, int signal, Whom whom) override;
+  absl::StatusOr<Reached> SignalGroup(const Group& group, int signal, const Child* except) override;
+  bool Populated(const Group& group) override;
+  Exit Reap(Child child) override;
+
+  void Lookup(const IdentityQuery& query, Token token) override;
+  absl::StatusOr<Owner> TakeLookup(Token token) override;
+  absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) override;
+  absl::StatusOr<std::vector<DirectoryEntry>> ListDirectory(const std::string& path) override;
+  absl::Status WriteFile(const std::string& path, absl::string_view text) override;
+  absl::Status MakeSymlink(const std::string& target, const std::string& path) override;
+  absl::Status Remove(const std::string& path, uint64_t node) override;
+
+  const std::vector<Capability>& Capabilities() const override { return machine_.capabilities; }
+
+  void Close(int number) override;
+  void DropGroup(GroupHandle group) override;
+  void ForgetChild(ChildHandle child) override;
+
+ private:
+  LinuxKernel(std::unique_ptr<Poller> poller, Machine machine, UniqueFd null, UniqueFd executor);
+
+  void Collect(const Poller::Ready& ready);
+  void CollectAnswers();
+  void ReserveNumbers();
+
+  std::unique_ptr<Poller> poller_;
+  Machine machine_;
+  UniqueFd null_;
+  UniqueFd executor_;
+  std::vector<UniqueFd> reserve_;  // numbers for the moment when there are no more
+  Lookups lookups_;
+  Cgroups groups_;
+  Children children_;
+  absl::flat_hash_map<uint64_t, Token> asked_;  // lookups by number
+  absl::flat_hash_map<Token, absl::StatusOr<Owner>> answers_;
+  uint64_t next_lookup_;
+  std::vector<Event> events_;
+};
+
+}  // namespace socketd

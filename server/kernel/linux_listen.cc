@@ -1,0 +1,236 @@
+#include "server/kernel/linux_listen.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
+#include "server/kernel/linux_node.h"
+#include "server/kernel/linux_rights.h"
+#include "server/kernel/linux_socket.h"
+
+namespace socketd {
+namespace {
+
+int TypeOf(ListenType type) {
+  switch (type) {
+    case ListenType::kDatagram:
+      return SOCK_DGRAM;
+    case ListenType::kSequentialPacket:
+      return SOCK_SEQPACKET;
+    default:
+      return SOCK_STREAM;
+  }
+}
+
+int FamilyOf(const SocketAddress& address) {
+  if (std::holds_alternative<Ipv4Address>(address)) return AF_INET;
+  if (std::holds_alternative<Ipv6Address>(address)) return AF_INET6;
+  if (std::holds_alternative<VsockAddress>(address)) return AF_VSOCK;
+  return AF_UNIX;
+}
+
+absl::string_view ReasonFor(int error) {
+  switch (error) {
+    case EADDRINUSE:
+      return "PORT_IN_USE";
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+    case EPROTONOSUPPORT:
+    case ESOCKTNOSUPPORT:
+      return "ADDRESS_NOT_AVAILABLE";
+    case ENODEV:
+      return "NO_SUCH_DEVICE";
+    case EACCES:
+    case EPERM:
+      return "PERMISSION_DENIED";
+    default:
+      return "SYSTEM_ERROR";
+  }
+}
+
+absl::Status Failed(absl::string_view call, const ListenSpec& spec, int error) {
+  return SystemError(error, call, {{"address", ToText(spec.address)}}, ReasonFor(error));
+}
+
+int SetOption(int fd, int level, int option, int value) {
+  return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+absl::Status SetIpOptions(int fd, const ListenSpec& spec) {
+  // Else a restart within the minute of TIME_WAIT finds its own port taken. Not for datagrams:
+  // there it would let two listeners share a port.
+  if (spec.type == ListenType::kStream && SetOption(fd, SOL_SOCKET, SO_REUSEADDR, 1) != 0)
+    return Failed("setsockopt SO_REUSEADDR", spec, errno);
+  if (std::holds_alternative<Ipv6Address>(spec.address) && spec.ipv6_only != Ipv6Only::kDefault) {
+    const int only = spec.ipv6_only == Ipv6Only::kIpv6Only ? 1 : 0;
+    if (SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, only) != 0)
+      return Failed("setsockopt IPV6_V6ONLY", spec, errno);
+  }
+  if (spec.bind_to_device.empty()) return absl::OkStatus();
+  const std::string& device = spec.bind_to_device;
+  if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(),
+                 static_cast<socklen_t>(device.size() + 1)) == 0)
+    return absl::OkStatus();
+  return WithFacts(Failed("setsockopt SO_BINDTODEVICE", spec, errno), {{"device", device}});
+}
+
+// Who sends is told by each message; descriptors nobody asked for are refused where Linux can.
+absl::Status SetUnixOptions(int fd, const ListenSpec& spec) {
+  if (!spec.pass_credentials) return absl::OkStatus();
+  if (SetOption(fd, SOL_SOCKET, SO_PASSCRED, 1) != 0)
+    return Failed("setsockopt SO_PASSCRED", spec, errno);
+  SetOption(fd, SOL_SOCKET, kSoPassPidfd, 1);  // since Linux 6.5; the credentials do without it
+  return absl::OkStatus();
+}
+
+absl::StatusOr<UniqueFd> OpenSocket(int family, const ListenSpec& spec) {
+  UniqueFd fd(socket(family, TypeOf(spec.type) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return Failed("socket", spec, errno);
+  const bool ip = family == AF_INET || family == AF_INET6;
+  const absl::Status set = ip ? SetIpOptions(fd.get(), spec) : SetUnixOptions(fd.get(), spec);
+  if (!set.ok()) return set;
+  return fd;
+}
+
+absl::Status BeginListening(int fd, const ListenSpec& spec) {
+  if (spec.type == ListenType::kDatagram) return absl::OkStatus();
+  const int backlog = static_cast<int>(std::min<uint32_t>(spec.backlog, 0x7FFFFFFF));
+  if (listen(fd, backlog) == 0) return absl::OkStatus();
+  return Failed("listen", spec, errno);
+}
+
+absl::StatusOr<OpenPort> OpenAtPath(const ListenSpec& spec) {
+  absl::StatusOr<NodePlace> place =
+      PlaceOf(std::get<PathAddress>(spec.address).path, spec.directory_mode);
+  if (!place.ok()) return place.status();
+  OpenPort port;
+  port.bound = spec.address;
+  if (spec.type == ListenType::kFifo) {
+    absl::StatusOr<Fifo> fifo = OpenFifo(*place, spec);
+    if (!fifo.ok()) return fifo.status();
+    port.fd = Raised(std::move(fifo->fd));
+    port.node = fifo->node;
+    return port;
+  }
+  absl::StatusOr<UniqueFd> fd = OpenSocket(AF_UNIX, spec);
+  if (!fd.ok()) return fd.status();
+  absl::StatusOr<uint64_t> node = BindNode(fd->get(), *place, spec);
+  if (!node.ok()) return node.status();
+  if (absl::Status listening = BeginListening(fd->get(), spec); !listening.ok()) {
+    RemoveNode(*place, *node);
+    return listening;
+  }
+  port.fd = Raised(std::move(*fd));
+  port.node = *node;
+  return port;
+}
+
+// "[::]:80" written as a bare port stands for any address, of IPv4 where there is no IPv6.
+ListenSpec AsIpv4(const ListenSpec& spec) {
+  ListenSpec ipv4 = spec;
+  Ipv4Address any;
+  any.port = std::get<Ipv6Address>(spec.address).port;
+  ipv4.address = any;
+  return ipv4;
+}
+
+bool FallsBackToIpv4(const SocketAddress& address) {
+  const auto* ipv6 = std::get_if<Ipv6Address>(&address);
+  return ipv6 != nullptr && ipv6->ipv4_if_no_ipv6;
+}
+
+// A connection that is gone, or that a firewall refuses: none is waiting, as far as we care.
+bool IsPassing(int error) {
+  switch (error) {
+    case EAGAIN:
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+    case ETIMEDOUT:
+    case EPERM:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec) {
+  if (std::holds_alternative<PathAddress>(spec.address)) return OpenAtPath(spec);
+  absl::StatusOr<UniqueFd> fd = OpenSocket(FamilyOf(spec.address), spec);
+  if (!fd.ok()) {
+    const bool no_ipv6 = ErrnoOf(fd.status()) == EAFNOSUPPORT;
+    if (no_ipv6 && FallsBackToIpv4(spec.address)) return OpenListener(AsIpv4(spec));
+    return fd.status();
+  }
+  absl::StatusOr<RawAddress> address = RawOf(spec.address);
+  if (!address.ok()) return address.status();
+  if (bind(fd->get(), address->get(), address->length) != 0) {
+    const int error = errno;
+    if (error == EADDRNOTAVAIL && FallsBackToIpv4(spec.address)) return OpenListener(AsIpv4(spec));
+    return Failed("bind", spec, error);
+  }
+  if (absl::Status listening = BeginListening(fd->get(), spec); !listening.ok()) return listening;
+  OpenPort port;
+  port.bound = LocalAddressOf(fd->get());
+  port.fd = Raised(std::move(*fd));
+  return port;
+}
+
+absl::Status RestoreListener(int fd, const ListenSpec& spec) {
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return Failed("fcntl", spec, errno);
+  if ((flags & O_NONBLOCK) == 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
+    return Failed("fcntl", spec, errno);
+  if (spec.type == ListenType::kFifo) return absl::OkStatus();
+  // A listening TCP socket that was shut down listens again; a unix one says so and does not.
+  const absl::Status listening = BeginListening(fd, spec);
+  pollfd state{fd, POLLIN, 0};
+  const bool hung_up = poll(&state, 1, 0) > 0 && (state.revents & POLLHUP) != 0;
+  if (listening.ok() && !hung_up) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, "LISTENER_BROKEN",
+               "the service shut the socket down", {{"address", ToText(spec.address)}});
+}
+
+absl::StatusOr<Accepted> AcceptFrom(int fd) {
+  RawAddress remote;
+  remote.length = sizeof(remote.storage);
+  // Blocking, as services expect what they are started with; nothing here reads from it.
+  UniqueFd connection(accept4(fd, remote.get(), &remote.length, SOCK_CLOEXEC));
+  if (!connection) {
+    const int error = errno;
+    if (!IsPassing(error)) return SystemError(error, "accept");
+    return Error(absl::StatusCode::kUnavailable, "NO_CONNECTION", "no connection is waiting",
+                 {{"errno", ErrnoName(error)}});
+  }
+  Accepted accepted;
+  accepted.remote = AddressOf(remote);
+  accepted.local = LocalAddressOf(connection.get());
+  if (remote.family() == AF_UNIX) accepted.peer = PeerOfSocket(connection.get());
+  socklen_t length = sizeof(accepted.cookie);
+  if (getsockopt(connection.get(), SOL_SOCKET, SO_COOKIE, &accepted.cookie, &length) != 0)
+    accepted.cookie = 0;
+  accepted.fd = std::move(connection);
+  return accepted;
+}
+
+}  // namespace socketd

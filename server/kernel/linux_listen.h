@@ -1,0 +1,33 @@
+// Listening: sockets and FIFOs opened, made ready, put back in order, and accepted from. Free
+// functions on numbers; LinuxKernel makes owned descriptors of them. Engine thread only.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "server/base/socket_address.h"
+#include "server/kernel/linux_abi.h"
+#include "server/kernel/types.h"
+
+namespace socketd {
+
+struct OpenPort {
+  UniqueFd fd;
+  SocketAddress bound;
+  uint64_t node = 0;
+};
+absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec);
+absl::Status RestoreListener(int fd, const ListenSpec& spec);
+
+struct Accepted {
+  UniqueFd fd;
+  SocketAddress local;
+  SocketAddress remote;
+  Peer peer;
+  uint64_t cookie = 0;
+};
+absl::StatusOr<Accepted> AcceptFrom(int fd);
+
+}  // namespace socketd

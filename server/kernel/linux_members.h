@@ -1,0 +1,42 @@
+// Who is in a group: by the folders of a control group and its sub-groups, or, without control
+// groups, by session and process group. Every signal goes through a pidfd that was checked after it
+// was opened, so a process id that was used again never hits a stranger. Engine thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "server/kernel/types.h"
+
+namespace socketd {
+
+// Sub-groups that services made, deepest first.
+void RemoveSubgroups(int folder);
+bool HasSubgroups(int folder);
+
+// The process ids in a control group and all below it.
+std::vector<int> GroupMembers(int folder);
+
+struct Process {
+  int pid = 0;
+  int pidfd = -1;
+};
+// The process that `pidfd` holds is in the group with this folder and id, or in a sub-group.
+bool InGroup(int folder, uint64_t id, const Process& process);
+
+// Processes whose session or process group is one of these; zombies do not count.
+std::vector<int> SessionMembers(const std::vector<int>& sessions);
+bool InSession(int pid, const std::vector<int>& sessions);
+
+struct MemberSignal {
+  int signal = 0;
+  int spared_pid = 0;  // 0: nobody
+  std::function<std::vector<int>()> list;
+  std::function<bool(int pid, int pidfd)> is_member;
+};
+// Signals all members, again and again until no new one shows up (a bounded number of times).
+// SIGCONT follows SIGTERM.
+Reached SignalMembers(const MemberSignal& order);
+
+}  // namespace socketd

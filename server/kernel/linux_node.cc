@@ -1,0 +1,202 @@
+#include "server/kernel/linux_node.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+#include "server/base/errors.h"
+#include "server/kernel/linux_socket.h"
+
+namespace socketd {
+namespace {
+
+constexpr mode_t kPermissions = 07777;
+
+absl::Status Refused(int error, absl::string_view call, const NodePlace& place) {
+  const bool permission = error == EACCES || error == EPERM || error == EROFS;
+  return SystemError(error, call, {{"path", place.path}},
+                     permission ? "PERMISSION_DENIED" : "SYSTEM_ERROR");
+}
+
+absl::string_view TypeName(mode_t mode) {
+  if (S_ISREG(mode)) return "regular file";
+  if (S_ISDIR(mode)) return "directory";
+  if (S_ISLNK(mode)) return "symbolic link";
+  if (S_ISFIFO(mode)) return "FIFO";
+  if (S_ISSOCK(mode)) return "socket";
+  return "device";
+}
+
+absl::Status InTheWay(const NodePlace& place, mode_t mode) {
+  return Error(absl::StatusCode::kFailedPrecondition, "NOT_A_SOCKET",
+               absl::StrCat("a ", TypeName(mode), " is in the way: ", place.path),
+               {{"path", place.path}, {"type", std::string(TypeName(mode))}});
+}
+
+absl::Status InUse(const NodePlace& place) {
+  return SystemError(EADDRINUSE, "bind", {{"address", place.path}}, "PORT_IN_USE");
+}
+
+// A name that fits into a socket address, however long the path is.
+RawAddress AddressIn(const NodePlace& place) {
+  if (place.path.size() <= kUnixPathMax) return RawOfPath(place.path);
+  return RawOfPath(absl::StrCat("/proc/self/fd/", place.folder.get(), "/", place.name));
+}
+
+// 0: a living server; ECONNREFUSED: nobody; else why it cannot be told. A datagram socket asks
+// without queueing a connection; a living stream server answers "wrong type".
+int Probe(const NodePlace& place) {
+  const UniqueFd probe(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!probe) return errno;
+  const RawAddress address = AddressIn(place);
+  if (connect(probe.get(), address.get(), address.length) == 0) return 0;
+  return errno == EPROTOTYPE ? 0 : errno;
+}
+
+// A name nobody else can have guessed.
+std::string RandomName(const std::string& name) {
+  uint64_t number = 0;
+  if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+    number = static_cast<uint64_t>(getpid());
+  return absl::StrCat(".", name.substr(0, 32), ".", absl::Hex(number));
+}
+
+// Moves the node aside and asks once more before it is removed: between the first question and now
+// a living server may have taken the name.
+absl::Status RemoveDead(const NodePlace& place) {
+  NodePlace aside;
+  aside.folder.reset(fcntl(place.folder.get(), F_DUPFD_CLOEXEC, 3));
+  aside.name = RandomName(place.name);
+  aside.path = std::string(kUnixPathMax + 1, '/');  // reached through its folder
+  const int folder = place.folder.get();
+  if (renameat(folder, place.name.c_str(), folder, aside.name.c_str()) != 0)
+    return Refused(errno, "rename", place);
+  if (Probe(aside) == ECONNREFUSED) {
+    unlinkat(folder, aside.name.c_str(), 0);
+    return absl::OkStatus();
+  }
+  renameat(folder, aside.name.c_str(), folder, place.name.c_str());
+  return InUse(place);
+}
+
+absl::Status ClearStale(const NodePlace& place) {
+  struct stat status{};
+  if (fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno == ENOENT ? absl::OkStatus() : Refused(errno, "lstat", place);
+  if (!S_ISSOCK(status.st_mode)) return InTheWay(place, status.st_mode);
+  const int answer = Probe(place);
+  if (answer == 0) return InUse(place);
+  if (answer == ENOENT) return absl::OkStatus();
+  if (answer != ECONNREFUSED) return Refused(answer, "connect", place);
+  return RemoveDead(place);
+}
+
+// Owner before mode: chown(2) clears the set-id bits.
+absl::StatusOr<uint64_t> SetNode(const NodePlace& place, const ListenSpec& spec, mode_t type) {
+  const UniqueFd node(
+      openat(place.folder.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!node) return Refused(errno, "open", place);
+  struct stat status{};
+  if (fstat(node.get(), &status) != 0) return Refused(errno, "fstat", place);
+  if ((status.st_mode & S_IFMT) != type) return InTheWay(place, status.st_mode);
+  const uid_t uid = spec.owner.uid.value_or(static_cast<uid_t>(-1));
+  const gid_t gid = spec.owner.gid.value_or(static_cast<gid_t>(-1));
+  if ((spec.owner.uid || spec.owner.gid) && fchownat(node.get(), "", uid, gid, AT_EMPTY_PATH) != 0)
+    return Refused(errno, "chown", place);
+  if (ChangeModeOf(node.get(), spec.mode & kPermissions) != 0)
+    return Refused(errno, "chmod", place);
+  return status.st_ino;
+}
+
+}  // namespace
+
+absl::StatusOr<NodePlace> PlaceOf(const std::string& path, uint32_t mode) {
+  NodePlace place;
+  place.path = path;
+  place.folder.reset(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  std::vector<std::string> parts = absl::StrSplit(path, '/', absl::SkipEmpty());
+  if (parts.empty() || path.empty() || path[0] != '/') return Refused(EINVAL, "bind", place);
+  place.name = std::move(parts.back());
+  parts.pop_back();
+  for (const std::string& part : parts) {
+    constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    UniqueFd next(openat(place.folder.get(), part.c_str(), kFlags));
+    if (!next && errno == ENOENT) {
+      const bool made = mkdirat(place.folder.get(), part.c_str(), mode & kPermissions) == 0;
+      if (!made && errno != EEXIST) return Refused(errno, "mkdir", place);
+      next.reset(openat(place.folder.get(), part.c_str(), kFlags));
+      // mkdir(2) obeys the umask, DirectoryMode= does not.
+      if (made && next && ChangeModeOf(next.get(), mode & kPermissions) != 0)
+        return Refused(errno, "chmod", place);
+    }
+    if (!next) return Refused(errno, "open", place);
+    place.folder = std::move(next);
+  }
+  return place;
+}
+
+absl::StatusOr<uint64_t> BindNode(int socket, const NodePlace& place, const ListenSpec& spec) {
+  // The node is born with mode 0, so nobody gets in before owner and mode are right.
+  if (fchmod(socket, 0) != 0) return Refused(errno, "fchmod", place);
+  const RawAddress address = AddressIn(place);
+  int bound = bind(socket, address.get(), address.length);
+  if (bound != 0 && (errno == EADDRINUSE || errno == EEXIST)) {
+    if (absl::Status cleared = ClearStale(place); !cleared.ok()) return cleared;
+    bound = bind(socket, address.get(), address.length);
+  }
+  if (bound != 0) return errno == EADDRINUSE ? InUse(place) : Refused(errno, "bind", place);
+  absl::StatusOr<uint64_t> node = SetNode(place, spec, S_IFSOCK);
+  if (!node.ok()) unlinkat(place.folder.get(), place.name.c_str(), 0);
+  return node;
+}
+
+absl::StatusOr<Fifo> OpenFifo(const NodePlace& place, const ListenSpec& spec) {
+  const bool made = mkfifoat(place.folder.get(), place.name.c_str(), 0) == 0;
+  if (!made && errno != EEXIST) return Refused(errno, "mkfifo", place);
+  if (made) {
+    absl::StatusOr<uint64_t> node = SetNode(place, spec, S_IFIFO);
+    if (!node.ok()) return node.status();
+  }
+  // For writing as well: a writer of our own, or the last one that leaves makes hang-ups for ever.
+  Fifo fifo;
+  fifo.fd.reset(openat(place.folder.get(), place.name.c_str(),
+                       O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC));
+  if (!fifo.fd) {
+    struct stat status{};
+    const int error = errno;
+    const bool there =
+        fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (there && !S_ISFIFO(status.st_mode)) return InTheWay(place, status.st_mode);
+    return Refused(error, "open", place);
+  }
+  struct stat status{};
+  if (fstat(fifo.fd.get(), &status) != 0) return Refused(errno, "fstat", place);
+  if (!S_ISFIFO(status.st_mode)) return InTheWay(place, status.st_mode);
+  fifo.node = status.st_ino;
+  // One that was there already must be what was asked for.
+  const bool right = made || ((status.st_mode & kPermissions) == (spec.mode & kPermissions) &&
+                              spec.owner.uid.value_or(status.st_uid) == status.st_uid &&
+                              spec.owner.gid.value_or(status.st_gid) == status.st_gid);
+  if (right) return fifo;
+  absl::StatusOr<uint64_t> node = SetNode(place, spec, S_IFIFO);
+  if (!node.ok()) return node.status();
+  return fifo;
+}
+
+void RemoveNode(const NodePlace& place, uint64_t node) {
+  struct stat status{};
+  const bool same =
+      fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+      status.st_ino == node;
+  if (same) unlinkat(place.folder.get(), place.name.c_str(), 0);
+}
+
+}  // namespace socketd

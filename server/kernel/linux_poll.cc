@@ -1,0 +1,174 @@
+#include "server/kernel/linux_poll.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/time/time.h"
+
+#include "server/base/errors.h"
+
+namespace socketd {
+namespace {
+
+uint64_t Data(Poller::Source source, uint32_t index, uint32_t generation) {
+  return (static_cast<uint64_t>(source) << 56) |
+         (static_cast<uint64_t>(generation & Poller::kGenerationMask) << 32) | index;
+}
+
+// Everything but what a fault of our own raises. The thread keeps it so: a child cloned from it
+// starts with all signals blocked and two calls less.
+absl::Status BlockSignals() {
+  sigset_t all;
+  sigfillset(&all);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS})
+    sigdelset(&all, fault);
+  const int error = pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  return error == 0 ? absl::OkStatus() : SystemError(error, "pthread_sigmask");
+}
+
+// What the daemon's own parent had ignored must not reach services; SIGCHLD ignored would also
+// reap children behind our back. Raw calls: libc refuses its own two.
+void ResetDispositions() {
+  struct KernelAction {
+    void* handler;
+    unsigned long flags;  // NOLINT(google-runtime-int): as the kernel has it
+    void* restorer;
+    unsigned long mask;  // NOLINT(google-runtime-int)
+  };
+  const auto ignore = reinterpret_cast<void*>(1);  // SIG_IGN, NOLINT(performance-no-int-to-ptr)
+  for (int signal = 1; signal <= 64; ++signal) {
+    KernelAction now{};
+    if (syscall(SYS_rt_sigaction, signal, nullptr, &now, 8) != 0) continue;
+    const bool wanted = signal == SIGPIPE;
+    if ((now.handler == ignore) == wanted) continue;
+    KernelAction set{};
+    set.handler = wanted ? ignore : nullptr;
+    syscall(SYS_rt_sigaction, signal, &set, nullptr, 8);
+  }
+}
+
+timespec TimespecOf(absl::Duration span) {
+  return absl::ToTimespec(std::max(span, absl::ZeroDuration()));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Poller>> Poller::Open() {
+  if (absl::Status blocked = BlockSignals(); !blocked.ok()) return blocked;
+  ResetDispositions();
+  std::unique_ptr<Poller> poller(new Poller);
+  poller->epoll_ = Raised(UniqueFd(epoll_create1(EPOLL_CLOEXEC)));
+  if (!poller->epoll_) return SystemError(errno, "epoll_create1");
+  poller->wake_ = Raised(UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
+  if (!poller->wake_) return SystemError(errno, "eventfd");
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+    sigaddset(&wanted, signal);
+  poller->signals_ = Raised(UniqueFd(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)));
+  if (!poller->signals_) return SystemError(errno, "signalfd");
+  absl::Status watched = poller->Watch(poller->wake_.get(), Source::kWake, 0, 0);
+  if (watched.ok()) watched = poller->Watch(poller->signals_.get(), Source::kSignal, 0, 0);
+  if (!watched.ok()) return watched;
+  return poller;
+}
+
+Instant Poller::Now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return Instant::After(absl::DurationFromTimespec(now));
+}
+
+absl::Span<const Poller::Ready> Poller::Wait(Instant deadline) {
+  timespec limit{};
+  if (!deadline.never() && deadline != Instant::Start()) limit = TimespecOf(deadline - Now());
+  const long count =  // NOLINT(google-runtime-int): what syscall returns
+      syscall(SYS_epoll_pwait2, epoll_.get(), raw_.data(), static_cast<int>(kBatch),
+              deadline.never() ? nullptr : &limit, nullptr, 0);
+  size_t found = 0;
+  for (int i = 0; i < count; ++i) {  // count < 0: EINTR, which is nothing
+    const uint64_t data = raw_[i].data.u64;
+    Ready& ready = ready_[found++];
+    ready.source = static_cast<Source>(data >> 56);
+    ready.index = static_cast<uint32_t>(data);
+    ready.generation = static_cast<uint32_t>(data >> 32) & kGenerationMask;
+    ready.readable = (raw_[i].events & EPOLLIN) != 0;
+    ready.hang_up = (raw_[i].events & (EPOLLHUP | EPOLLERR)) != 0;
+  }
+  return absl::MakeConstSpan(ready_.data(), found);
+}
+
+void Poller::Wake() {
+  if (!wake_asked_.exchange(true)) Nudge();
+}
+
+void Poller::Nudge() {
+  const uint64_t one = 1;
+  // It cannot fail but by overflow, and then a wake-up is pending already.
+  if (write(wake_.get(), &one, sizeof(one)) < 0) return;
+}
+
+bool Poller::TakeWake() {
+  uint64_t count = 0;
+  if (read(wake_.get(), &count, sizeof(count)) < 0) return false;
+  return wake_asked_.exchange(false);
+}
+
+int Poller::TakeSignal() {
+  signalfd_siginfo info{};
+  if (read(signals_.get(), &info, sizeof(info)) != sizeof(info)) return 0;
+  return static_cast<int>(info.ssi_signo);
+}
+
+absl::Status Poller::Watch(int fd, Source source, uint32_t index, uint32_t generation) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = Data(source, index, generation);
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return absl::OkStatus();
+  return SystemError(errno, "epoll_ctl");
+}
+
+void Poller::Unwatch(int fd) {
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+absl::Status Poller::Arm(int fd, Token token, Arming arming) {
+  if (static_cast<size_t>(fd) >= armed_.size()) armed_.resize(static_cast<size_t>(fd) + 1);
+  Armed& armed = armed_[fd];
+  epoll_event event{};
+  event.events = EPOLLIN | (arming == Arming::kOnce ? static_cast<uint32_t>(EPOLLONESHOT) : 0U);
+  event.data.u64 = Data(Source::kIo, static_cast<uint32_t>(fd), armed.generation);
+  const int operation = armed.registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (epoll_ctl(epoll_.get(), operation, fd, &event) != 0) return SystemError(errno, "epoll_ctl");
+  armed.token = token;
+  armed.registered = true;
+  return absl::OkStatus();
+}
+
+void Poller::Disarm(int fd) {
+  if (fd < 0 || static_cast<size_t>(fd) >= armed_.size() || !armed_[fd].registered) return;
+  Unwatch(fd);
+  Armed& armed = armed_[fd];
+  armed.registered = false;
+  armed.token = Token::kNone;
+  armed.generation = (armed.generation + 1) & kGenerationMask;
+}
+
+Token Poller::TokenOf(const Ready& ready) const {
+  if (ready.index >= armed_.size()) return Token::kNone;
+  const Armed& armed = armed_[ready.index];
+  if (!armed.registered || armed.generation != ready.generation) return Token::kNone;
+  return armed.token;
+}
+
+}  // namespace socketd

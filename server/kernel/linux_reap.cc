@@ -1,0 +1,229 @@
+// The second half of Children: how a child comes out of our memory, out of the executor, and ends.
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "server/kernel/linux_child.h"
+
+namespace socketd {
+namespace {
+
+constexpr absl::Duration kLongestLook = absl::Milliseconds(10);
+
+Exit ExitOf(const siginfo_t& info) {
+  switch (info.si_code) {
+    case CLD_EXITED:
+      return {Exit::How::kExited, info.si_status};
+    case CLD_KILLED:
+      return {Exit::How::kSignaled, info.si_status};
+    case CLD_DUMPED:
+      return {Exit::How::kDumped, info.si_status};
+    default:
+      return {};
+  }
+}
+
+Exit ExitOfWaitStatus(int status) {
+  if (WIFEXITED(status)) return {Exit::How::kExited, WEXITSTATUS(status)};
+  if (!WIFSIGNALED(status)) return {};
+  return {WCOREDUMP(status) ? Exit::How::kDumped : Exit::How::kSignaled, WTERMSIG(status)};
+}
+
+}  // namespace
+
+void Children::Tell(const Process& process, Event event, std::vector<Event>& events) {
+  if (!process.owned) return;
+  event.token = process.token;
+  events.push_back(event);
+}
+
+void Children::LookAtNewborn(Instant now, std::vector<Event>& events) {
+  for (const uint32_t index : std::exchange(called_off_, {})) {
+    if (processes_[index].stage == Stage::kWaiting)
+      Fail(index, {exec::Step::kExec, ECANCELED}, events);
+  }
+  if (newborn_.empty()) {
+    next_look_ = Instant::Never();
+    return;
+  }
+  const std::vector<uint32_t> newborn = newborn_;
+  for (const uint32_t index : newborn)
+    Settle(index, events);
+  if (newborn_.empty()) {
+    next_look_ = Instant::Never();
+  } else if (now >= next_look_) {
+    look_span_ = std::min(look_span_ * 2, kLongestLook);
+    next_look_ = now + look_span_;
+  }
+}
+
+void Children::Settle(uint32_t index, std::vector<Event>& events) {
+  Process& process = processes_[index];
+  if (process.block == nullptr) return;
+  if (Births::Unshared(*process.block)) {
+    process.block->held.clear();
+    process.block->lent.clear();
+  }
+  if (Births::Left(*process.block)) LeaveMemory(index, events);
+}
+
+void Children::LeaveMemory(uint32_t index, std::vector<Event>& events) {
+  Process& process = processes_[index];
+  process.trouble = Births::TroubleOf(*process.block);
+  const bool went_on = Births::AboutToExec(*process.block);
+  // It was killed on the way; its block is needed once more if it is tried again (End).
+  if (process.trouble.error == 0 && !went_on) return;
+  births_.Release(std::exchange(process.block, nullptr));
+  newborn_.erase(std::remove(newborn_.begin(), newborn_.end(), index), newborn_.end());
+  if (process.trouble.error != 0) {
+    process.stage = Stage::kFailed;
+  } else if (process.report) {
+    process.stage = Stage::kExecutor;
+  } else {
+    process.stage = Stage::kRunning;
+    Tell(process, {.kind = Event::Kind::kExeced}, events);
+  }
+}
+
+// True at the end of the pipe.
+bool Children::ReadReport(Process& process) {
+  exec::Report report;
+  for (;;) {
+    const ssize_t length = read(process.report.get(), &report, sizeof(report));
+    if (length == 0) return true;
+    if (length != sizeof(report)) return false;
+    if (report.step == exec::kAboutToExec) {
+      process.about_to_exec = true;
+    } else if (report.step >= 0 && report.step < exec::kStepCount) {
+      process.trouble = {static_cast<exec::Step>(report.step), report.error};
+    }
+  }
+}
+
+void Children::CloseReport(Process& process) {
+  if (!process.report) return;
+  parts_.poller.Unwatch(process.report.get());
+  process.report.reset();
+}
+
+void Children::OnReport(const Poller::Ready& ready, std::vector<Event>& events) {
+  Process* process = FindReady(ready);
+  if (process == nullptr || !process->report) return;
+  Settle(ready.index, events);
+  if (!ReadReport(*process)) return;
+  CloseReport(*process);
+  if (process->stage == Stage::kExecutor) LeaveExecutor(ready.index, events);
+}
+
+void Children::LeaveExecutor(uint32_t index, std::vector<Event>& events) {
+  Process& process = processes_[index];
+  if (process.trouble.error != 0) {
+    process.stage = Stage::kFailed;
+  } else if (process.about_to_exec) {
+    process.stage = Stage::kRunning;
+    Tell(process, {.kind = Event::Kind::kExeced}, events);
+  }
+}
+
+void Children::OnEnded(const Poller::Ready& ready, std::vector<Event>& events) {
+  if (FindReady(ready) != nullptr) End(ready.index, events);
+}
+
+Exit Children::WaitFor(Process& process) {
+  siginfo_t info{};
+  const auto pidfd = static_cast<id_t>(process.pidfd.get());
+  if (waitid(P_PIDFD, pidfd, &info, WEXITED | WNOHANG | __WALL) == 0 && info.si_pid != 0)
+    return ExitOf(info);
+  PidfdInfo asked;
+  asked.mask = PidfdInfo::kExit;
+  if (PidfdAsk(process.pidfd.get(), asked)) return ExitOfWaitStatus(asked.exit_code);
+  // Adopted although it was our own child all along: the other one has waited for it.
+  for (const Process& other : processes_) {
+    if (&other != &process && other.stage == Stage::kEnded && other.pid == process.pid)
+      return other.exit;
+  }
+  return {};
+}
+
+void Children::End(uint32_t index, std::vector<Event>& events) {
+  Process& process = processes_[index];
+  if (process.stage == Stage::kEnded || process.stage == Stage::kWaiting) return;
+  process.exit = WaitFor(process);
+  parts_.poller.Unwatch(process.pidfd.get());
+  Settle(index, events);
+  if (process.block != nullptr && RetryByWrite(index)) return;
+  if (process.report) {
+    ReadReport(process);
+    CloseReport(process);
+  }
+  if (process.stage == Stage::kExecutor) LeaveExecutor(index, events);
+  if (process.stage != Stage::kRunning) {
+    if (process.trouble.error == 0) process.trouble = {exec::Step::kExec, ECANCELED};
+    parts_.groups.RemoveMember(process.group, false, events);
+    Fail(index, process.trouble, events);
+    return;
+  }
+  const GroupHandle group = process.group;
+  process.stage = Stage::kEnded;
+  Tell(process, {.kind = Event::Kind::kExited}, events);
+  if (!process.owned) Free(index);
+  parts_.groups.RemoveMember(group, true, events);
+}
+
+// Killed before its first instruction in a group that we did not kill: Linux does that where kill
+// counters of groups differ (kernel.md 2.2). Once more, and the child moves itself.
+bool Children::RetryByWrite(uint32_t index) {
+  Process& process = processes_[index];
+  const bool at_birth =
+      process.exit == Exit{Exit::How::kSignaled, SIGKILL} && !Births::Unshared(*process.block);
+  const bool possible = parts_.groups.real() && process.owned && !process.retried &&
+                        ways_.into_cgroup && !parts_.groups.Killed(process.group);
+  if (!at_birth || !possible) return false;
+  process.retried = true;
+  newborn_.erase(std::remove(newborn_.begin(), newborn_.end(), index), newborn_.end());
+  std::vector<Event> none;
+  parts_.groups.RemoveMember(process.group, false, none);
+  process.pidfd.reset();
+  return Clone(index, true).ok();
+}
+
+void Children::Fail(uint32_t index, const exec::Trouble& trouble, std::vector<Event>& events) {
+  Process& process = processes_[index];
+  const exec::StepInfo& step = exec::InfoOf(trouble.step);
+  Tell(process,
+       {.kind = Event::Kind::kSpawnFailed,
+        .error = trouble.error,
+        .step = trouble.error == ECANCELED ? "killed" : step.name,
+        .exit_status = step.exit_status},
+       events);
+  process.waiting.reset();
+  if (process.block != nullptr) {
+    births_.Release(std::exchange(process.block, nullptr));
+    newborn_.erase(std::remove(newborn_.begin(), newborn_.end(), index), newborn_.end());
+  }
+  process.stage = Stage::kEnded;
+  if (!process.owned) Free(index);
+}
+
+Exit Children::Reap(ChildHandle handle) {
+  Process* process = Find(handle);
+  if (process == nullptr || process->stage != Stage::kEnded) return {};
+  if (process->exit.how == Exit::How::kUnknown && process->pidfd) process->exit = WaitFor(*process);
+  return process->exit;
+}
+
+void Children::Forget(ChildHandle handle) {
+  Process* process = Find(handle);
+  if (process == nullptr) return;
+  process->owned = false;
+  const bool over = process->stage == Stage::kEnded || process->stage == Stage::kWaiting;
+  if (over) Free(static_cast<uint32_t>(process - processes_.data()));
+}
+
+}  // namespace socketd

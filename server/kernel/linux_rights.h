@@ -1,0 +1,33 @@
+// Packets with what travels beside them: descriptors both ways and who sent them. Free functions on
+// numbers; LinuxKernel makes owned descriptors of them. Engine thread only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+#include "server/kernel/linux_abi.h"
+#include "server/kernel/types.h"
+
+namespace socketd {
+
+struct RawPacket {
+  std::string data;
+  std::vector<UniqueFd> fds;
+  Peer peer;
+  bool truncated = false;
+};
+absl::StatusOr<RawPacket> ReceivePacket(int socket);
+absl::Status SendPacket(int socket, absl::string_view data, absl::Span<const int> fds);
+
+// SO_PEERCRED and, where there is one, the pidfd: everything unknown that is unknown.
+Peer PeerOfSocket(int socket);
+
+// The control group of the process that a pidfd holds, ended or not; and the pidfd's own number.
+void AddIdentity(int pidfd, Peer& peer);
+
+}  // namespace socketd
