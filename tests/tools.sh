@@ -1,0 +1,51 @@
+# Sourced by tests/run after deploy/setup.sh: the clients that tests/real drives the API with,
+# pinned, installed once into the cache and named to the tests by SOCKETD_* variables.
+
+readonly GRPCURL=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.1
+
+# once STAMP COMMAND...: runs the command unless the same stamp was left by an earlier run.
+once() {
+  local stamp=$tools/stamp-$1
+  shift
+  [ -e "$stamp" ] && return 0
+  "$@" </dev/null >"$tools/install.log" 2>&1 || {
+    tail -n 20 "$tools/install.log" >&2
+    fail "could not install a test client: $*"
+  }
+  touch "$stamp"
+}
+
+build_grpcurl() {
+  env -u GOTOOLCHAIN GOFLAGS=-mod=mod GOBIN="$tools/bin" GOPATH="$tools/go" \
+    GOCACHE="$tools/go/cache" /usr/lib/go-1.19/bin/go install "$GRPCURL" || return
+  chmod -R u+w "$tools/go" && rm -rf "$tools/go"
+}
+
+install_python() {
+  rm -rf "$tools/venv"
+  /usr/bin/python3 -m venv "$tools/venv" &&
+    "$tools/venv/bin/pip" install -q -r tests/real/clients/requirements.txt
+}
+
+install_node() {
+  rm -rf "$tools/node" && mkdir -p "$tools/node" &&
+    cp tests/real/clients/package.json "$tools/node" &&
+    (cd "$tools/node" && npm install --ignore-scripts --no-package-lock --no-audit --no-fund)
+}
+
+sum() { cat "$@" | sha256sum | cut -c1-16; }
+
+# install_tools DIR: sets test_env, the flags that tell the tests where the clients are.
+install_tools() {
+  tools=$1
+  mkdir -p "$tools"
+  once "grpcurl-${GRPCURL##*@}" build_grpcurl
+  once "python-$(sum tests/real/clients/requirements.txt)" install_python
+  once "node-$(sum tests/real/clients/package.json)" install_node
+  test_env=(
+    --test_env=SOCKETD_GRPCURL="$tools/bin/grpcurl"
+    --test_env=SOCKETD_BUF="$tools/node/node_modules/.bin/buf"
+    --test_env=SOCKETD_PYTHON="$tools/venv/bin/python3"
+    --test_env=SOCKETD_NODE_MODULES="$tools/node/node_modules"
+  )
+}
