@@ -58,7 +58,7 @@ absl::Status SystemError(int error,
                          absl::string_view call,
                          std::initializer_list<Fact> facts,
                          absl::string_view reason) {
-  std::string message = absl::StrCat(call, ": ", std::strerror(error));
+  std::string message = absl::StrCat(call, ": ", strerrordesc_np(error));
   for (const Fact& fact : facts)
     absl::StrAppend(&message, " (", fact.key, " ", fact.value, ")");
   absl::Status status = Error(absl::ErrnoToStatusCode(error), reason, message, facts);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -26,11 +27,15 @@ std::shared_ptr<spdlog::logger> MakeSynchronous() {
   return logger;
 }
 
-// Leaked on purpose: threads may log until the very end of the process.
+// Never destroyed: threads may log until the very end of the process. Main thread only.
+spdlog::logger* Keep(std::shared_ptr<spdlog::logger> logger) {
+  static auto& loggers = *new std::vector<std::shared_ptr<spdlog::logger>>;
+  loggers.push_back(std::move(logger));
+  return loggers.back().get();
+}
+
 std::atomic<spdlog::logger*>& Current() {
-  static std::atomic<spdlog::logger*> current = [] {
-    return (new std::shared_ptr<spdlog::logger>(MakeSynchronous()))->get();
-  }();
+  static std::atomic<spdlog::logger*> current = Keep(MakeSynchronous());
   return current;
 }
 
@@ -99,12 +104,12 @@ void StartLog() {
       spdlog::async_overflow_policy::overrun_oldest);
   logger->set_pattern(kPattern, spdlog::pattern_time_type::utc);
   logger->set_level(Current().load()->level());
-  Current().store((new std::shared_ptr<spdlog::logger>(std::move(logger)))->get());
+  Current().store(Keep(std::move(logger)));
 }
 
 void StopLog() {
   Current().load()->flush();
-  Current().store((new std::shared_ptr<spdlog::logger>(MakeSynchronous()))->get());
+  Current().store(Keep(MakeSynchronous()));
   spdlog::shutdown();
 }
 
