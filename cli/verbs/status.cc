@@ -1,0 +1,173 @@
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+
+#include "cli/client.h"
+#include "cli/failure.h"
+#include "cli/hint.h"
+#include "cli/unit_text.h"
+#include "cli/verbs/verbs.h"
+
+namespace socketd::cli {
+namespace {
+
+// A page about one unit. Lines with nothing to say are left out.
+class Page {
+ public:
+  Page(const Session& session, const v1::Unit& unit)
+      : around_(session.around), unit_(unit), status_(unit.status()) {}
+
+  std::string Text() {
+    Head();
+    State();
+    Links();
+    Socket();
+    Service();
+    for (const std::string& warning : status_.warnings())
+      Line("Warning", warning);
+    Log();
+    const std::string hint = HintFor(unit_);
+    if (!hint.empty()) absl::StrAppend(&text_, "\nHint: ", hint, "\n");
+    return text_;
+  }
+
+ private:
+  void Line(absl::string_view title, absl::string_view value) {
+    if (value.empty()) return;
+    absl::StrAppend(&text_, absl::StrFormat("%12s: ", title), Harmless(value), "\n");
+  }
+
+  std::string Tint(absl::string_view text, Tone tone) const {
+    return Tinted(Harmless(text), tone, around_.colour);
+  }
+
+  std::string Ago(absl::Time time) const {
+    const std::string clock = absl::FormatTime("%Y-%m-%d %H:%M:%S %Z", time, around_.zone);
+    return absl::StrCat(clock, "; ", Age(around_.now() - time), " ago");
+  }
+
+  void Head() {
+    const bool failed = status_.active_state() == v1::ACTIVE_STATE_FAILED;
+    absl::StrAppend(&text_, Tint(failed ? "×" : "●", ToneOf(status_.active_state())));
+    absl::StrAppend(&text_, " ", Harmless(BareName(unit_)));
+    const std::string& description = unit_.definition().unit().description();
+    absl::StrAppend(&text_, description.empty() ? "" : " - ", Harmless(description), "\n");
+  }
+
+  void State() {
+    std::string loaded = Tint(Spelling(status_.load_state()), ToneOf(status_.load_state()));
+    std::vector<std::string> files;
+    if (!status_.fragment_path().empty()) files.push_back(status_.fragment_path());
+    files.insert(files.end(), status_.drop_in_paths().begin(), status_.drop_in_paths().end());
+    if (!files.empty()) absl::StrAppend(&loaded, " (", Harmless(absl::StrJoin(files, ", ")), ")");
+    absl::StrAppend(&text_, "      Loaded: ", loaded, "\n");
+    Line("Load error", status_.load_error());
+
+    const std::string words =
+        absl::StrCat(Spelling(status_.active_state()), " (", status_.sub_state(), ")");
+    absl::StrAppend(&text_, "      Active: ", Tint(words, ToneOf(status_.active_state())));
+    if (status_.has_changed()) {
+      absl::StrAppend(&text_, " since ", Ago(TimeOf(status_.changed())));
+    }
+    absl::StrAppend(&text_, "\n");
+    Line("Why", CauseText(status_.cause()));
+    if (status_.result() != v1::RESULT_SUCCESS) Line("Result", Spelling(status_.result()));
+    Line("Job", status_.job());
+  }
+
+  void Links() {
+    Line("Triggers", absl::StrJoin(status_.triggers(), ", "));
+    Line("Triggered by", absl::StrJoin(status_.triggered_by(), ", "));
+  }
+
+  void Socket() {
+    if (!status_.has_socket()) return;
+    const v1::SocketStatus& socket = status_.socket();
+    for (const v1::SocketStatus::Listener& listener : socket.listeners()) {
+      const std::string bound =
+          listener.bound().empty() ? ", not open" : absl::StrCat(" at ", listener.bound());
+      const bool same = listener.bound() == listener.address();
+      Line(listener.kind(), absl::StrCat(listener.address(), same ? "" : bound));
+    }
+    Line("Connections",
+         absl::StrCat(socket.connections(), " now, ", socket.accepted(), " accepted, ",
+                      socket.refused(), " refused, ", socket.triggered(), " starts triggered"));
+  }
+
+  void Service() {
+    const v1::ServiceStatus& service = status_.service();
+    if (service.main_pid() != 0) Line("Main process", absl::StrCat(service.main_pid()));
+    if (status_.control_pid() != 0)
+      Line("Command", absl::StrCat("process ", status_.control_pid()));
+    Line("Says", service.status_text());
+    Line("Last exit", service.main_exit());
+    if (service.restarts() > 0) Line("Restarts", absl::StrCat(service.restarts()));
+  }
+
+  void Log() {
+    if (status_.log_lines_size() > 0) absl::StrAppend(&text_, "\n");
+    for (const v1::LogLine& line : status_.log_lines()) {
+      const std::string time =
+          absl::FormatTime("%b %d %H:%M:%S", TimeOf(line.time()), around_.zone);
+      absl::StrAppend(&text_, time, "  ", Harmless(line.text()), "\n");
+    }
+  }
+
+  const Surroundings& around_;
+  const v1::Unit& unit_;
+  const v1::UnitStatus& status_;
+  std::string text_;
+};
+
+ExitCode CodeOf(const v1::UnitStatus& status) {
+  if (status.load_state() == v1::LOAD_STATE_NOT_FOUND) return ExitCode::kNoSuchUnit;
+  const bool active = status.active_state() == v1::ACTIVE_STATE_ACTIVE ||
+                      status.active_state() == v1::ACTIVE_STATE_RELOADING;
+  return active ? ExitCode::kSuccess : ExitCode::kNotActive;
+}
+
+// Without a unit: the daemon, and how many of its units have failed.
+ExitCode StatusOfServer(const Session& session) {
+  const absl::StatusOr<v1::GetServerResponse> server = session.client.Server();
+  if (!server.ok()) return session.Fail("", server.status());
+  v1::ListUnitsRequest request;
+  request.add_states("failed");
+  request.set_view(v1::UNIT_VIEW_BASIC);
+  const absl::StatusOr<v1::ListUnitsResponse> failed = session.client.List(request);
+  if (!failed.ok()) return session.Fail("", failed.status());
+  const int count = failed->units_size();
+  const absl::Duration age = session.around.now() - TimeOf(server->started());
+  std::string text = Tinted("●", count == 0 ? Tone::kGood : Tone::kBad, session.around.colour);
+  absl::StrAppend(&text, " socketd ", server->version(), " at ", session.client.address().text);
+  absl::StrAppend(&text, "\n     Process: ", server->pid(), ", up for ", Age(age));
+  absl::StrAppend(&text, "\n       Units: ", server->units(), " loaded, ", count, " failed");
+  absl::StrAppend(&text, "\n    Revision: ", server->revision());
+  absl::StrAppend(&text, "\n  Unit paths: ", absl::StrJoin(server->unit_paths(), ":"), "\n");
+  for (const v1::Unit& unit : failed->units()) {
+    absl::StrAppend(&text, "\n  ", BareName(unit), ": ", Spelling(unit.status().result()));
+  }
+  if (count > 0) absl::StrAppend(&text, "\n");
+  session.printer.Print(
+      {&*server, absl::StrCat("socketd/", server->version()), {}, Harmless(text)});
+  return ExitCode::kSuccess;
+}
+
+}  // namespace
+
+ExitCode RunStatus(const Session& session) {
+  if (session.options.operands.empty()) return StatusOfServer(session);
+  bool first = true;
+  return ForEachUnit(session, [&](const std::string& name) -> absl::StatusOr<ExitCode> {
+    v1::GetUnitRequest request;
+    request.set_name(name);
+    request.set_view(v1::UNIT_VIEW_FULL);
+    const absl::StatusOr<v1::Unit> unit = session.client.Get(request);
+    if (!unit.ok()) return unit.status();
+    const std::string text = absl::StrCat(first ? "" : "\n", Page(session, *unit).Text());
+    session.printer.Print({&*unit, BareName(*unit), {}, text});
+    first = false;
+    return CodeOf(unit->status());
+  });
+}
+
+}  // namespace socketd::cli

@@ -1,0 +1,41 @@
+#include "cli/version.h"
+
+#include "absl/strings/str_cat.h"
+
+#include "cli/client.h"
+#include "cli/failure.h"
+#include "cli/unit_text.h"
+#include "cli/verbs/verbs.h"
+
+namespace socketd::cli {
+namespace {
+
+std::string Capabilities(const v1::GetServerResponse& server) {
+  std::string text;
+  for (const v1::GetServerResponse::Capability& one : server.capabilities()) {
+    absl::StrAppend(&text, "  ", one.available() ? "+ " : "- ", one.name());
+    absl::StrAppend(&text, one.detail().empty() ? "" : ": ", one.detail(), "\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+ExitCode RunVersion(const Session& session) {
+  const std::string own = absl::StrCat("socketctl ", kVersion, "\n");
+  const absl::StatusOr<v1::GetServerResponse> server = session.client.Server();
+  if (!server.ok()) {
+    session.printer.Print({nullptr, absl::StrCat("socketctl/", kVersion), {}, own});
+    return session.Fail("", server.status());
+  }
+  std::string text = absl::StrCat(own, "socketd ", server->version(), ", process ", server->pid());
+  absl::StrAppend(&text, ", at ", session.client.address().text, "\n");
+  if (session.options.output == "wide") absl::StrAppend(&text, Capabilities(*server));
+  session.printer.Print({&*server,
+                         absl::StrCat("socketctl/", kVersion, "\nsocketd/", server->version()),
+                         {},
+                         Harmless(text)});
+  return ExitCode::kSuccess;
+}
+
+}  // namespace socketd::cli
