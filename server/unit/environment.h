@@ -3,9 +3,10 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace socketd {
@@ -29,14 +30,17 @@ class Environment {
   std::vector<std::pair<std::string, std::string>> entries_;
 };
 
-// The lines of an environment file: comments (# ;), quotes, continuation lines. A bad line is
-// INVALID_ARGUMENT (BAD_ENVIRONMENT_FILE) with facts "file" and "line".
+// The lines of an environment file as systemd reads them: comments (# ;), quotes, continuation
+// lines; lines that are no assignment to a variable are left out. INVALID_ARGUMENT
+// (BAD_ENVIRONMENT_FILE) with the fact "file" for text with a NUL, that is not UTF-8, or that is
+// larger than 1 MiB; `environment` is as it was then.
 absl::Status ReadEnvironmentFile(absl::string_view file,
                                  absl::string_view text,
                                  Environment& environment);
 
-// argv of a command, argv[0] included: an argument that is exactly $X becomes no argument (unset)
-// or the words of its value; ${X} inside a word is replaced by its value.
+// argv of a command, argv[0] included: an argument that is exactly $X becomes no argument (unset or
+// blank) or the words of its value; ${X} inside a word is replaced by its value or nothing; $$ is a
+// dollar sign. With the prefix ":" all stay as they are.
 std::vector<std::string> ExpandArguments(const v1::Command& command,
                                          const Environment& environment);
 

@@ -33,8 +33,13 @@ void CheckDefinition(const UnitName& name,
                      const v1::UnitDefinition& definition,
                      Problems& problems);
 
+// The same after ExpandDefinition: what had specifiers is checked now, and a "%" is a plain letter.
+void CheckExpandedDefinition(const UnitName& name,
+                             const v1::UnitDefinition& definition,
+                             Problems& problems);
+
 // Directives that were read but that nobody obeys here yet, and values that differ from systemd's:
-// one line each.
+// one warning for each key that `problems` does not name already.
 void WarnUnenforced(const v1::UnitDefinition& definition, Problems& problems);
 
 // The reference page of all directives, in Markdown, from the same table.

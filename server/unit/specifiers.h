@@ -39,15 +39,22 @@ struct Surroundings {
   std::string group_id = "0";                             // %G
   std::string user_home = "/root";                        // %h
   std::string user_shell = "/bin/sh";                     // %s
+  std::string shared_data_directory = "/usr/share";       // %D
+  // %y, and its folder %Y: the file of the unit whose text is expanded; the loader sets it.
+  std::string fragment_path;
 };
 
-// Replaces %i %I %j %J %n %N %p %P %t ... and %%. INVALID_ARGUMENT (BAD_SPECIFIER) for an unknown
-// one; `fragment_path` is for %f-like paths of the unit's file (%y, %Y).
+// Replaces %i %I %j %J %n %N %p %P %f %t ... and %%. As with systemd, a "%" before anything else
+// stays as it is ("[fe80::1]:80%eth0"). INVALID_ARGUMENT (BAD_SPECIFIER) where the machine has no
+// such value (%m without a machine id) or the result is longer than 1 MiB.
 absl::StatusOr<std::string> ExpandSpecifiers(absl::string_view text,
                                              const UnitName& name,
                                              const Surroundings& surroundings);
 
-// Expands every string field of the definition in place. The first failure names the field.
+// Expands the string fields in place, all but [Install] and what has no field, and brings values
+// into one form: paths without doubled slashes, /var/run as /run in addresses and PIDFile=, exit
+// statuses as numbers and SIG names. The first failure names the field (facts "field", "section",
+// "key") and leaves the rest as it was.
 absl::Status ExpandDefinition(const UnitName& name,
                               const Surroundings& surroundings,
                               v1::UnitDefinition& definition);

@@ -1,0 +1,142 @@
+#include "server/unit/environment.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "proto/socketd/v1/exec.pb.h"
+#include "server/unit/grammar_name.h"
+
+namespace socketd {
+namespace {
+
+constexpr size_t kMostExpanded = size_t{1} << 21;  // bytes of one command's words; execve(2)
+
+// The value of a variable; empty if it is unset.
+absl::string_view ValueOf(const Environment& environment, absl::string_view name) {
+  const std::string* value = environment.Find(name);
+  return value == nullptr ? absl::string_view() : absl::string_view(*value);
+}
+
+// Replaces what follows a "$" at the front of `rest` (the "$" is off already).
+void TakeVariable(absl::string_view& rest, const Environment& environment, std::string& text) {
+  if (absl::StartsWith(rest, "$")) {
+    text += '$';
+    rest.remove_prefix(1);
+    return;
+  }
+  const size_t close = rest.find('}');
+  if (absl::StartsWith(rest, "{") && close != absl::string_view::npos &&
+      IsVariableName(rest.substr(1, close - 1))) {
+    absl::StrAppend(&text, ValueOf(environment, rest.substr(1, close - 1)));
+    rest.remove_prefix(close + 1);
+    return;
+  }
+  text += '$';
+}
+
+std::string ExpandWord(absl::string_view word, const Environment& environment) {
+  std::string text;
+  while (!word.empty() && text.size() < kMostExpanded) {
+    const char c = word[0];
+    word.remove_prefix(1);
+    if (c == '$') {
+      TakeVariable(word, environment, text);
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+// True for a word that is "$NAME" and nothing else.
+bool IsWholeVariable(absl::string_view word) {
+  return word.size() > 1 && word[0] == '$' && IsVariableName(word.substr(1));
+}
+
+// The words of a variable's value: quotes hold words together, a backslash takes the next character
+// as it is, and what is left open ends with the value.
+void AppendWords(absl::string_view value, std::vector<std::string>& arguments) {
+  std::string word;
+  bool in_word = false;
+  char quote = 0;
+  for (size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (quote == 0 && absl::ascii_isspace(c)) {
+      if (std::exchange(in_word, false)) arguments.push_back(std::exchange(word, ""));
+      continue;
+    }
+    in_word = true;
+    if (c == '\\' && i + 1 < value.size()) {
+      word += value[++i];
+    } else if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (quote != 0 && c == quote) {
+      quote = 0;
+    } else {
+      word += c;
+    }
+  }
+  if (in_word) arguments.push_back(word);
+}
+
+}  // namespace
+
+void Environment::Set(absl::string_view name, absl::string_view value) {
+  for (auto& [known, old] : entries_) {
+    if (known == name) {
+      old = std::string(value);
+      return;
+    }
+  }
+  entries_.emplace_back(name, value);
+}
+
+void Environment::SetEntry(absl::string_view entry) {
+  const size_t equals = entry.find('=');
+  if (equals == absl::string_view::npos) return;
+  Set(entry.substr(0, equals), entry.substr(equals + 1));
+}
+
+void Environment::Unset(absl::string_view name) {
+  entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
+                                [&](const auto& entry) { return entry.first == name; }),
+                 entries_.end());
+}
+
+const std::string* Environment::Find(absl::string_view name) const {
+  for (const auto& [known, value] : entries_) {
+    if (known == name) return &value;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Environment::Entries() const {
+  std::vector<std::string> entries;
+  entries.reserve(entries_.size());
+  for (const auto& [name, value] : entries_)
+    entries.push_back(absl::StrCat(name, "=", value));
+  return entries;
+}
+
+std::vector<std::string> ExpandArguments(const v1::Command& command,
+                                         const Environment& environment) {
+  std::vector<std::string> arguments;
+  const std::string& own_name = command.argv0().empty() ? command.path() : command.argv0();
+  arguments.push_back(command.no_expansion() ? own_name : ExpandWord(own_name, environment));
+  for (const std::string& argument : command.arguments()) {
+    if (command.no_expansion()) {
+      arguments.push_back(argument);
+    } else if (IsWholeVariable(argument)) {
+      AppendWords(ValueOf(environment, absl::string_view(argument).substr(1)), arguments);
+    } else {
+      arguments.push_back(ExpandWord(argument, environment));
+    }
+  }
+  return arguments;
+}
+
+}  // namespace socketd

@@ -1,0 +1,157 @@
+#include "server/unit/unit_file.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+#include "server/base/text.h"
+
+namespace socketd {
+namespace {
+
+constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr size_t kMostProblems = 100;  // a file of rubbish needs no longer list
+
+bool IsComment(absl::string_view line) {
+  return !line.empty() && (line[0] == '#' || line[0] == ';');
+}
+
+// True if the line ends with a backslash that is not itself escaped.
+bool Continues(absl::string_view line) {
+  const size_t last = line.find_last_not_of('\\');
+  const size_t count = last == absl::string_view::npos ? line.size() : line.size() - last - 1;
+  return count % 2 == 1;
+}
+
+class Lexer {
+ public:
+  Lexer(absl::string_view file, absl::string_view text, Problems& problems)
+      : file_(file), text_(text), problems_(problems) {}
+
+  std::vector<Assignment> Run() {
+    absl::ConsumePrefix(&text_, kByteOrderMark);
+    while (!text_.empty() && !full_) {
+      TakeLine();
+    }
+    if (!joined_.empty()) Finish();
+    return std::move(assignments_);
+  }
+
+ private:
+  void TakeLine() {
+    const size_t end = text_.find('\n');
+    const absl::string_view line = absl::StripAsciiWhitespace(text_.substr(0, end));
+    text_.remove_prefix(end == absl::string_view::npos ? text_.size() : end + 1);
+    ++line_;
+    if (IsComment(line)) return;
+    if (!continues_) start_ = line_;
+    too_long_ |= joined_.size() + line.size() > kLongestUnitLine;
+    if (!too_long_) absl::StrAppend(&joined_, line);
+    continues_ = Continues(line);
+    if (continues_ && !too_long_) joined_.back() = ' ';
+    if (!continues_) Finish();
+  }
+
+  void Finish() {
+    const std::string joined = std::exchange(joined_, "");
+    continues_ = false;
+    if (std::exchange(too_long_, false)) {
+      return Report("the line is longer than 65536 bytes");
+    }
+    const absl::string_view line = absl::StripAsciiWhitespace(joined);
+    if (line.empty()) return;
+    if (!IsCleanUtf8(line)) return Report("the line is not UTF-8, or has a NUL in it");
+    if (line[0] == '[') return TakeSection(line);
+    TakeAssignment(line);
+  }
+
+  void TakeSection(absl::string_view line) {
+    const absl::string_view name = line.substr(1, line.size() < 2 ? 0 : line.size() - 2);
+    if (line.back() != ']' || !FitsAsSection(name)) {
+      in_section_ = false;
+      return Report(
+          absl::StrCat("expected a section header, as [Socket], not ", Quoted(line.substr(0, 64))));
+    }
+    in_section_ = true;
+    section_ = std::string(name);
+  }
+
+  void TakeAssignment(absl::string_view line) {
+    const size_t equals = line.find('=');
+    if (equals == absl::string_view::npos) {
+      return Report(absl::StrCat("expected KEY=VALUE, not ", Quoted(line.substr(0, 64))));
+    }
+    const absl::string_view key = absl::StripAsciiWhitespace(line.substr(0, equals));
+    if (key.empty()) return Report("expected a key before the \"=\"");
+    if (!in_section_) {
+      return Report(absl::StrCat(key.substr(0, 64), "= stands in no section"));
+    }
+    if (assignments_.size() == kMostAssignments) {
+      full_ = true;
+      return Report("the file has more than 10000 assignments; the rest is not read");
+    }
+    const absl::string_view value = absl::StripAsciiWhitespace(line.substr(equals + 1));
+    assignments_.push_back({section_, std::string(key), std::string(value), start_});
+  }
+
+  void Report(std::string message) {
+    Problem problem;
+    problem.file = std::string(file_);
+    problem.line = start_;
+    problem.message = std::move(message);
+    problem.fatal = true;
+    problems_.push_back(std::move(problem));
+    full_ |= ++reported_ == kMostProblems;
+  }
+
+  const absl::string_view file_;
+  absl::string_view text_;
+  Problems& problems_;
+  std::vector<Assignment> assignments_;
+  std::string section_;
+  bool in_section_ = false;
+  std::string joined_;  // what stands before, on continued lines
+  bool continues_ = false;
+  bool too_long_ = false;
+  bool full_ = false;
+  size_t reported_ = 0;
+  int line_ = 0;
+  int start_ = 0;  // the first line of what is being joined
+};
+
+}  // namespace
+
+std::vector<Assignment> ReadAssignments(absl::string_view file,
+                                        absl::string_view text,
+                                        Problems& problems) {
+  if (text.size() > kLargestUnitFile) {
+    Problem problem;
+    problem.file = std::string(file);
+    problem.message = "the file is larger than 1 MiB";
+    problem.fatal = true;
+    problems.push_back(std::move(problem));
+    return {};
+  }
+  return Lexer(file, text, problems).Run();
+}
+
+bool FitsOnLine(absl::string_view value) {
+  if (value.size() > kLongestUnitLine / 2 || !IsCleanUtf8(value)) return false;
+  if (value != absl::StripAsciiWhitespace(value) || Continues(value)) return false;
+  return value.find('\n') == absl::string_view::npos;
+}
+
+bool FitsAsSection(absl::string_view section) {
+  if (section.empty() || !FitsOnLine(section)) return false;
+  return section.find_first_of("[]") == absl::string_view::npos;
+}
+
+bool FitsAsKey(absl::string_view key) {
+  if (key.empty() || !FitsOnLine(key) || IsComment(key) || key[0] == '[') return false;
+  return key.find('=') == absl::string_view::npos;
+}
+
+}  // namespace socketd

@@ -1,0 +1,215 @@
+#include "server/unit/unit_loader.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "proto/socketd/v1/unit.pb.h"
+#include "server/base/errors.h"
+#include "server/unit/definition_rules.h"
+#include "server/unit/schema.h"
+#include "server/unit/sections.h"
+#include "server/unit/unit_lookup.h"
+
+namespace socketd {
+namespace {
+
+// FNV-1a, 64 bits.
+class Hash {
+ public:
+  void Add(absl::string_view text) {
+    for (char c : text)
+      AddByte(static_cast<uint8_t>(c));
+    AddByte(0);
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  void AddByte(uint8_t byte) { value_ = (value_ ^ byte) * 0x100000001B3; }
+
+  uint64_t value_ = 0xCBF29CE484222325;
+};
+
+bool AnyFatal(const Problems& problems) {
+  return std::any_of(problems.begin(), problems.end(), [](const Problem& p) { return p.fatal; });
+}
+
+// The fatal problems on one line, as many as a screen bears.
+std::string FatalText(const Problems& problems) {
+  constexpr size_t kMostShown = 5;
+  std::string text;
+  size_t count = 0;
+  for (const Problem& problem : problems) {
+    if (!problem.fatal || ++count > kMostShown) continue;
+    absl::StrAppend(&text, text.empty() ? "" : "; ", ToText(problem));
+  }
+  if (count > kMostShown) absl::StrAppend(&text, "; and ", count - kMostShown, " more");
+  return text;
+}
+
+void AddMissing(const std::vector<std::string>& names,
+                google::protobuf::RepeatedPtrField<std::string>& list) {
+  for (const std::string& name : names) {
+    if (std::find(list.begin(), list.end(), name) == list.end()) *list.Add() = name;
+  }
+}
+
+// systemd.unit(5): a template in a dependency means its instance of the same name as ours, or, of a
+// plain unit, the instance named by the unit's prefix.
+void ResolveTemplates(const UnitName& own, v1::UnitSpec& unit) {
+  const absl::string_view instance = own.is_instance() ? own.instance() : own.prefix();
+  if (own.is_template()) return;
+  for (auto* list : {unit.mutable_requires_units(), unit.mutable_wants(), unit.mutable_requisite(),
+                     unit.mutable_binds_to(), unit.mutable_part_of(), unit.mutable_conflicts(),
+                     unit.mutable_before(), unit.mutable_after(), unit.mutable_on_failure()}) {
+    for (std::string& text : *list) {
+      const auto name = UnitName::Parse(text);
+      if (!name.ok() || !name->is_template()) continue;
+      const auto resolved = name->WithInstance(instance);
+      if (resolved.ok()) text = resolved->text();
+    }
+  }
+}
+
+void WarnOfVarRun(const v1::UnitDefinition& definition, Problems& problems) {
+  const auto warn = [&](absl::string_view section, absl::string_view key, const std::string& path) {
+    if (!absl::StartsWith(path, "/var/run/")) return;
+    Problem problem;
+    problem.section = std::string(section);
+    problem.key = std::string(key);
+    problem.message = absl::StrCat(path, " is below /var/run, the old name of /run, which is used");
+    problems.push_back(std::move(problem));
+  };
+  for (const v1::ListenAddress& listen : definition.socket().listen())
+    warn("Socket", "ListenStream", listen.address());
+  warn("Service", "PIDFile", definition.service().pid_file());
+}
+
+// Gives problems that were found after expansion the line that they most likely come from.
+void AddFile(const std::string& path, size_t first, Problems& problems) {
+  for (size_t i = first; i < problems.size(); ++i) {
+    if (problems[i].file.empty()) problems[i].file = path;
+  }
+}
+
+struct Links {
+  std::vector<std::string> wants;
+  std::vector<std::string> requirements;
+};
+
+// Expands, adds what the folders say, checks, and says what came of it.
+void Finish(const Links& links, Surroundings surroundings, LoadedUnit& unit) {
+  const size_t first = unit.problems.size();
+  surroundings.fragment_path = unit.fragment_path;
+  auto effective = std::make_shared<v1::UnitDefinition>(*unit.written);
+  WarnOfVarRun(*effective, unit.problems);
+  // A template has no instance to expand: it is checked as it is written.
+  const absl::Status expanded = unit.name.is_template()
+                                    ? absl::OkStatus()
+                                    : ExpandDefinition(unit.name, surroundings, *effective);
+  if (unit.name.is_template()) {
+    CheckRules(*effective, unit.problems);
+  } else if (expanded.ok()) {
+    CheckExpandedDefinition(unit.name, *effective, unit.problems);
+  } else {
+    auto facts = FactsOf(expanded);
+    Problem problem;
+    problem.section = facts["section"];
+    problem.key = facts["key"];
+    problem.field = facts["field"];
+    problem.message = std::string(expanded.message());
+    problem.fatal = true;
+    unit.problems.push_back(std::move(problem));
+  }
+  WarnUnenforced(*unit.written, unit.problems);
+  AddFile(unit.fragment_path, first, unit.problems);
+  if (AnyFatal(unit.problems)) {
+    unit.state = LoadState::kBadSetting;
+    unit.error = FatalText(unit.problems);
+    return;
+  }
+  AddMissing(links.wants, *effective->mutable_unit()->mutable_wants());
+  AddMissing(links.requirements, *effective->mutable_unit()->mutable_requires_units());
+  ResolveTemplates(unit.name, *effective->mutable_unit());
+  unit.effective = std::move(effective);
+  unit.state = LoadState::kLoaded;
+}
+
+}  // namespace
+
+UnitLoader::UnitLoader(UnitFiles& files,
+                       std::vector<std::string> unit_paths,
+                       Surroundings surroundings)
+    : files_(files), unit_paths_(std::move(unit_paths)), surroundings_(std::move(surroundings)) {}
+
+LoadedUnit UnitLoader::Load(const UnitName& name) const {
+  LoadedUnit unit(name);
+  if (name.type() == UnitType::kOther) {
+    unit.error = absl::StrCat(name.text(), ": units of this type do not run here");
+    return unit;
+  }
+  UnitLookup lookup(files_, unit_paths_);
+  const Fragment fragment = lookup.FindFragment(name);
+  unit.name = fragment.name;
+  unit.aliases = lookup.AliasesOf(fragment.name);
+  unit.state = fragment.state;
+  unit.fragment_path = fragment.path;
+  unit.error = fragment.error;
+  if (fragment.state != LoadState::kLoaded) return unit;
+
+  Hash hash;
+  auto written = std::make_shared<v1::UnitDefinition>();
+  const auto read = [&](const std::string& path, const std::string& text) {
+    hash.Add(path);
+    hash.Add(text);
+    ReadUnitFile(unit.name, path, text, *written, unit.problems);
+  };
+  read(fragment.path, fragment.text);
+  for (const std::string& path : lookup.DropInsOf(unit.name, unit.aliases)) {
+    const auto text = files_.Read(path);
+    if (!text.ok()) {
+      unit.state = LoadState::kError;
+      unit.error = absl::StrCat(path, ": ", std::string(text.status().message()));
+      return unit;
+    }
+    unit.drop_in_paths.push_back(path);
+    read(path, *text);
+  }
+  const Links links{lookup.LinkedFrom(unit.name, unit.aliases, "wants"),
+                    lookup.LinkedFrom(unit.name, unit.aliases, "requires")};
+  for (const std::string& wanted : links.wants)
+    hash.Add(wanted);
+  for (const std::string& required : links.requirements)
+    hash.Add(required);
+  unit.source_hash = hash.value();
+  unit.written = std::move(written);
+  Finish(links, surroundings_, unit);
+  return unit;
+}
+
+LoadedUnit UnitLoader::Adopt(const UnitName& name,
+                             std::shared_ptr<const v1::UnitDefinition> written) const {
+  LoadedUnit unit(name);
+  unit.written = std::move(written);
+  Hash hash;
+  hash.Add(WriteUnitFile(*unit.written));
+  unit.source_hash = hash.value();
+  CheckDefinition(name, *unit.written, unit.problems);
+  if (AnyFatal(unit.problems)) {
+    unit.state = LoadState::kBadSetting;
+    unit.error = FatalText(unit.problems);
+    return unit;
+  }
+  Finish({}, surroundings_, unit);
+  return unit;
+}
+
+std::vector<UnitName> UnitLoader::ListNames(Problems& problems) const {
+  UnitLookup lookup(files_, unit_paths_);
+  return lookup.AllNames(problems);
+}
+
+}  // namespace socketd

@@ -1,0 +1,253 @@
+#include "server/unit/unit_lookup.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace socketd {
+namespace {
+
+constexpr int kMostLinks = 16;
+constexpr size_t kMostDropIns = 256;
+
+// The path that a link in `folder` points to, without ".." and doubled slashes.
+std::string TargetPath(absl::string_view folder, absl::string_view target) {
+  const std::string joined =
+      absl::StartsWith(target, "/") ? std::string(target) : absl::StrCat(folder, "/", target);
+  std::vector<absl::string_view> parts;
+  for (absl::string_view part : absl::StrSplit(joined, '/', absl::SkipEmpty())) {
+    if (part == "..") {
+      if (!parts.empty()) parts.pop_back();
+    } else if (part != ".") {
+      parts.push_back(part);
+    }
+  }
+  std::string path;
+  for (absl::string_view part : parts)
+    absl::StrAppend(&path, "/", part);
+  return path;
+}
+
+absl::string_view BaseName(absl::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+absl::string_view FolderOf(absl::string_view path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+bool IsNull(absl::string_view path) {
+  return path == "/dev/null";
+}
+
+// "foo-bar-.socket", "foo-.socket" for "foo-bar-x.socket": longest first.
+std::vector<std::string> DashPrefixes(const UnitName& name) {
+  std::vector<std::string> prefixes;
+  absl::string_view rest = name.prefix();
+  while (!rest.empty()) {
+    const size_t dash = rest.rfind('-', rest.size() - 1);
+    if (dash == absl::string_view::npos || dash == 0) break;
+    const absl::string_view prefix = rest.substr(0, dash + 1);
+    if (prefix != name.prefix()) {
+      prefixes.push_back(absl::StrCat(prefix, ".", name.suffix()));
+    }
+    rest = rest.substr(0, dash);
+  }
+  return prefixes;
+}
+
+}  // namespace
+
+const UnitLookup::Entries& UnitLookup::List(const std::string& folder) {
+  const auto [at, is_new] = listed_.try_emplace(folder);
+  if (is_new) {
+    auto entries = files_.List(folder);
+    if (entries.ok()) at->second = *std::move(entries);
+    std::sort(at->second.begin(), at->second.end(),
+              [](const auto& left, const auto& right) { return left.name < right.name; });
+  }
+  return at->second;
+}
+
+const UnitFiles::Entry* UnitLookup::Find(const std::string& folder, absl::string_view name) {
+  const Entries& entries = List(folder);
+  const auto at = std::lower_bound(
+      entries.begin(), entries.end(), name,
+      [](const UnitFiles::Entry& entry, absl::string_view wanted) { return entry.name < wanted; });
+  return at != entries.end() && at->name == name ? &*at : nullptr;
+}
+
+UnitLookup::Place UnitLookup::Locate(const UnitName& name) {
+  for (const UnitName& wanted : {name, name.TemplateName()}) {
+    for (const std::string& folder : unit_paths_) {
+      const UnitFiles::Entry* entry = Find(folder, wanted.text());
+      if (entry != nullptr && !entry->is_directory) return {folder, entry};
+    }
+  }
+  return {};
+}
+
+bool UnitLookup::IsOnPath(const std::string& folder) const {
+  return std::any_of(unit_paths_.begin(), unit_paths_.end(),
+                     [&](const std::string& path) { return TargetPath("", path) == folder; });
+}
+
+UnitName UnitLookup::Target(const UnitName& name, const Place& place) const {
+  const std::string path = TargetPath(place.folder, place.entry->target);
+  const auto target = UnitName::Parse(BaseName(path));
+  if (!target.ok() || target->type() != name.type()) return name;
+  if (!IsOnPath(std::string(FolderOf(path)))) return name;
+  if (!target->is_template() || !name.is_instance()) return *target;
+  const auto instance = target->WithInstance(name.instance());
+  return instance.ok() ? *instance : name;
+}
+
+void UnitLookup::ReadFragment(const Place& place, Fragment& fragment) {
+  fragment.path = absl::StrCat(place.folder, "/", place.entry->name);
+  auto text = files_.Read(fragment.path);
+  if (!text.ok()) {
+    fragment.state = LoadState::kError;
+    fragment.error = absl::StrCat(fragment.path, ": ", std::string(text.status().message()));
+    return;
+  }
+  fragment.state = text->empty() ? LoadState::kMasked : LoadState::kLoaded;
+  if (text->empty()) fragment.error = absl::StrCat(fragment.name.text(), " is masked");
+  fragment.text = *std::move(text);
+}
+
+Fragment UnitLookup::FindFragment(const UnitName& name) {
+  Fragment fragment(name);
+  for (int links = 0; links <= kMostLinks; ++links) {
+    const Place place = Locate(fragment.name);
+    if (place.entry == nullptr) {
+      fragment.error = absl::StrCat("no file on the unit path has ", fragment.name.text());
+      return fragment;
+    }
+    if (!place.entry->is_symlink) {
+      ReadFragment(place, fragment);
+      return fragment;
+    }
+    if (IsNull(TargetPath(place.folder, place.entry->target))) {
+      fragment.state = LoadState::kMasked;
+      fragment.path = absl::StrCat(place.folder, "/", place.entry->name);
+      fragment.error = absl::StrCat(fragment.name.text(), " is masked");
+      return fragment;
+    }
+    const UnitName target = Target(fragment.name, place);
+    if (target == fragment.name) {
+      ReadFragment(place, fragment);
+      return fragment;
+    }
+    fragment.name = target;
+  }
+  fragment = Fragment(name);
+  fragment.state = LoadState::kError;
+  fragment.error =
+      absl::StrCat("the links of ", name.text(), " lead in a circle, or over too many");
+  return fragment;
+}
+
+std::vector<UnitName> UnitLookup::AliasesOf(const UnitName& name) {
+  std::set<UnitName> aliases;
+  for (const std::string& folder : unit_paths_) {
+    for (const UnitFiles::Entry& entry : List(folder)) {
+      if (!entry.is_symlink) continue;
+      auto alias = UnitName::Parse(entry.name);
+      if (!alias.ok() || alias->type() != name.type()) continue;
+      // A link of templates names the instance as well.
+      if (alias->is_template() && name.is_instance()) alias = alias->WithInstance(name.instance());
+      if (!alias.ok() || *alias == name || aliases.count(*alias) > 0) continue;
+      if (FindFragment(*alias).name == name) aliases.insert(*alias);
+    }
+  }
+  return {aliases.begin(), aliases.end()};
+}
+
+std::vector<std::string> UnitLookup::FoldersOf(const UnitName& name,
+                                               const std::vector<UnitName>& aliases,
+                                               absl::string_view suffix) {
+  std::vector<std::string> folders;
+  std::vector<UnitName> names = {name};
+  names.insert(names.end(), aliases.begin(), aliases.end());
+  const auto add = [&](const std::string& path, absl::string_view stem) {
+    folders.push_back(absl::StrCat(path, "/", stem, ".", suffix));
+  };
+  for (const UnitName& own : names) {
+    for (const std::string& path : unit_paths_) {
+      add(path, own.text());
+      if (own.is_instance()) add(path, own.TemplateName().text());
+      for (const std::string& prefix : DashPrefixes(own))
+        add(path, prefix);
+    }
+  }
+  for (const std::string& path : unit_paths_)
+    add(path, name.suffix());
+  return folders;
+}
+
+std::vector<std::string> UnitLookup::DropInsOf(const UnitName& name,
+                                               const std::vector<UnitName>& aliases) {
+  std::map<std::string, std::string> by_name;
+  for (const std::string& folder : FoldersOf(name, aliases, "d")) {
+    for (const UnitFiles::Entry& entry : List(folder)) {
+      if (entry.is_directory || !absl::EndsWith(entry.name, ".conf")) continue;
+      const bool is_off = entry.is_symlink && IsNull(TargetPath(folder, entry.target));
+      by_name.try_emplace(entry.name, is_off ? "" : absl::StrCat(folder, "/", entry.name));
+    }
+  }
+  std::vector<std::string> paths;
+  for (const auto& [base, path] : by_name) {
+    if (!path.empty() && paths.size() < kMostDropIns) paths.push_back(path);
+  }
+  return paths;
+}
+
+std::vector<std::string> UnitLookup::LinkedFrom(const UnitName& name,
+                                                const std::vector<UnitName>& aliases,
+                                                absl::string_view kind) {
+  std::map<std::string, bool> links;  // the first on the path says whether it counts
+  for (const std::string& folder : FoldersOf(name, aliases, kind)) {
+    for (const UnitFiles::Entry& entry : List(folder)) {
+      if (!UnitName::Parse(entry.name).ok()) continue;
+      const bool is_off = entry.is_symlink && IsNull(TargetPath(folder, entry.target));
+      links.try_emplace(entry.name, !is_off);
+    }
+  }
+  std::vector<std::string> names;
+  for (const auto& [linked, counts] : links) {
+    if (counts) names.push_back(linked);
+  }
+  return names;
+}
+
+std::vector<UnitName> UnitLookup::AllNames(Problems& problems) {
+  std::set<UnitName> names;
+  const auto add = [&](const std::string& text) {
+    auto name = UnitName::Parse(text);
+    if (name.ok() && name->type() != UnitType::kOther) names.insert(*std::move(name));
+  };
+  for (const std::string& folder : unit_paths_) {
+    const auto entries = files_.List(folder);
+    if (!entries.ok() && entries.status().code() != absl::StatusCode::kNotFound) {
+      Problem problem;
+      problem.file = folder;
+      problem.message = std::string(entries.status().message());
+      problems.push_back(std::move(problem));
+    }
+    for (const UnitFiles::Entry& entry : List(folder)) {
+      if (!entry.is_directory) add(entry.name);
+      const bool has_links =
+          absl::EndsWith(entry.name, ".wants") || absl::EndsWith(entry.name, ".requires");
+      if (!entry.is_directory || !has_links) continue;
+      for (const UnitFiles::Entry& link : List(absl::StrCat(folder, "/", entry.name)))
+        add(link.name);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+}  // namespace socketd

@@ -1,0 +1,81 @@
+// Finds the files of a unit on the search path: the main file behind its links, drop-ins, and the
+// folders of links that add dependencies; systemd.unit(5), "Unit File Load Path". Lists each folder
+// once and forgets all with the object, so it lives for one Load only.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+#include "server/unit/problem.h"
+#include "server/unit/unit_loader.h"
+#include "server/unit/unit_name.h"
+#include "server/unit/unit_state.h"
+
+namespace socketd {
+
+// The main file of a unit, or why there is none.
+struct Fragment {
+  explicit Fragment(UnitName unit_name) : name(std::move(unit_name)) {}
+
+  UnitName name;  // behind all aliases
+  LoadState state = LoadState::kNotFound;
+  std::string path;
+  std::string text;
+  std::string error;
+};
+
+class UnitLookup {
+ public:
+  // Both outlive the lookup.
+  UnitLookup(UnitFiles& files, const std::vector<std::string>& unit_paths)
+      : files_(files), unit_paths_(unit_paths) {}
+
+  // Follows at most 16 links; more, or a circle, is LoadState::kError.
+  Fragment FindFragment(const UnitName& name);
+
+  // The names that links on the search path give the unit, sorted.
+  std::vector<UnitName> AliasesOf(const UnitName& name);
+
+  // Files of NAME.d, TEMPLATE.d, PREFIX-.d and TYPE.d, in the order in which they are read: by file
+  // name; of those with one file name, only the first on the path counts, and before that the one
+  // whose folder has the longer name.
+  std::vector<std::string> DropInsOf(const UnitName& name, const std::vector<UnitName>& aliases);
+
+  // The units that NAME.wants (or .requires) folders link to, sorted.
+  std::vector<std::string> LinkedFrom(const UnitName& name,
+                                      const std::vector<UnitName>& aliases,
+                                      absl::string_view kind);
+
+  // Everything that runs here, by files, links and folders of links, sorted.
+  std::vector<UnitName> AllNames(Problems& problems);
+
+ private:
+  using Entries = std::vector<UnitFiles::Entry>;
+
+  struct Place {
+    std::string folder;
+    const UnitFiles::Entry* entry = nullptr;
+  };
+
+  const Entries& List(const std::string& folder);
+  const UnitFiles::Entry* Find(const std::string& folder, absl::string_view name);
+  // The first entry of that name, or else of its template.
+  Place Locate(const UnitName& name);
+  bool IsOnPath(const std::string& folder) const;
+  // The unit that a link means: its own name for a link to a file elsewhere.
+  UnitName Target(const UnitName& name, const Place& place) const;
+  void ReadFragment(const Place& place, Fragment& fragment);
+  // Folders whose files add to the unit, most telling first.
+  std::vector<std::string> FoldersOf(const UnitName& name,
+                                     const std::vector<UnitName>& aliases,
+                                     absl::string_view suffix);
+
+  UnitFiles& files_;
+  const std::vector<std::string>& unit_paths_;
+  std::map<std::string, Entries> listed_;
+};
+
+}  // namespace socketd
