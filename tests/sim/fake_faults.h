@@ -1,0 +1,71 @@
+// Which calls of the fake kernel fail. Every call that can fail is counted; a test asks for the
+// n-th of all, or for the next ones of a kind, to fail with an errno of its choice.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace socketd::sim {
+
+enum class Call : uint8_t {
+  kListen,
+  kRestore,
+  kAccept,
+  kArm,
+  kPipe,
+  kRead,
+  kReceive,
+  kSend,
+  kPeerOf,
+  kNewGroup,
+  kSpawn,
+  kAdopt,
+  kSignal,
+  kSignalGroup,
+  kTakeLookup,
+  kReadFile,
+  kListDirectory,
+  kWriteFile,
+  kMakeSymlink,
+  kRemove,
+  kCount,
+};
+
+absl::string_view NameOf(Call call);
+
+class FakeFaults {
+ public:
+  // The `nth` counted call from the beginning (from 1) fails with `error`.
+  void FailCall(uint64_t nth, int error);
+  // The next `times` calls of this kind fail; `skip` of them pass before.
+  void FailNext(Call call, int error, int times = 1, int skip = 0);
+
+  // Counts a call; the errno it shall fail with, or 0.
+  int Count(Call call);
+
+  uint64_t calls() const { return calls_; }
+  uint64_t calls(Call call) const { return by_kind_[static_cast<size_t>(call)]; }
+  // The call that FailCall hit; empty: none yet.
+  const std::string& hit() const { return hit_; }
+
+ private:
+  struct Planned {
+    int error = 0;
+    int times = 0;
+    int skip = 0;
+  };
+
+  uint64_t calls_ = 0;
+  uint64_t nth_ = 0;
+  int nth_error_ = 0;
+  std::string hit_;
+  std::array<uint64_t, static_cast<size_t>(Call::kCount)> by_kind_{};
+  std::array<Planned, static_cast<size_t>(Call::kCount)> planned_{};
+};
+
+}  // namespace socketd::sim

@@ -1,0 +1,163 @@
+// The part of the fake kernel that deals with descriptors.
+
+#include <cerrno>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
+#include "tests/sim/fake_kernel.h"
+
+namespace socketd::sim {
+namespace {
+
+// Packets that a socket holds before its sender is told to wait.
+constexpr size_t kQueuedPackets = 64;
+constexpr size_t kMaxPassed = 253;  // SCM_MAX_FD, unix(7)
+
+absl::Status Nothing(absl::string_view call) {
+  return Error(absl::StatusCode::kUnavailable, "NOTHING_YET", absl::StrCat(call, ": nothing yet"));
+}
+
+absl::Status BadFd(absl::string_view call) {
+  return SystemError(EBADF, call);
+}
+
+// Takes at most `limit` bytes off `from`; empty, and the end, or UNAVAILABLE, if there are none.
+absl::StatusOr<std::string> TakeBytes(std::string& from, size_t limit, bool ended) {
+  if (from.empty() && !ended) return Nothing("Read");
+  std::string taken = from.substr(0, limit);
+  from.erase(0, taken.size());
+  return taken;
+}
+
+}  // namespace
+
+void FakeKernel::Close(int number) {
+  descriptors_.Close(number);
+}
+
+absl::StatusOr<Port> FakeKernel::Listen(const ListenSpec& spec) {
+  const std::string text = ToText(spec.address);
+  if (absl::Status failed = Admit(Call::kListen, text); !failed.ok()) return failed;
+  auto file = ports_.Listen(spec);
+  if (!file.ok()) return file.status();
+  Port port;
+  port.bound = (*file)->bound;
+  port.node = (*file)->node;
+  port.fd = descriptors_.Open(*std::move(file), absl::StrCat("Listen ", text));
+  return port;
+}
+
+absl::Status FakeKernel::Restore(const Fd& port, const ListenSpec& spec) {
+  if (absl::Status failed = Admit(Call::kRestore); !failed.ok()) return failed;
+  const auto file = descriptors_.Find(port, "Restore");
+  if (!file) return BadFd("listen");
+  if (file->broken) {
+    return Error(absl::StatusCode::kFailedPrecondition, "LISTENER_BROKEN",
+                 "somebody shut the listener down", {{"address", ToText(spec.address)}});
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Connection> FakeKernel::Accept(const Fd& port) {
+  if (absl::Status failed = Admit(Call::kAccept); !failed.ok()) return failed;
+  const auto file = descriptors_.Find(port, "Accept");
+  if (!file) return BadFd("accept4");
+  if (file->broken) return SystemError(EINVAL, "accept4");
+  const Client client = FakePorts::Accept(*file, 0);
+  if (client == nullptr || client->client_left) return Nothing("accept4");
+  auto accepted = std::make_shared<FakeFile>();
+  accepted->kind = FakeFile::Kind::kConnection;
+  accepted->talk = client;
+  Connection connection;
+  connection.local = client->local;
+  connection.remote = client->remote;
+  connection.peer = client->peer;
+  connection.cookie = client->id;
+  connection.fd =
+      descriptors_.Open(std::move(accepted), absl::StrCat("Accept ", ToText(client->local)));
+  return connection;
+}
+
+absl::Status FakeKernel::Arm(const Fd& fd, Token token, Arming arming) {
+  if (absl::Status failed = Admit(Call::kArm); !failed.ok()) return failed;
+  if (!descriptors_.Arm(fd, token, arming)) return BadFd("epoll_ctl");
+  return absl::OkStatus();
+}
+
+void FakeKernel::Disarm(const Fd& fd) {
+  descriptors_.Disarm(fd);
+}
+
+absl::StatusOr<Kernel::PipeEnds> FakeKernel::Pipe() {
+  if (absl::Status failed = Admit(Call::kPipe); !failed.ok()) return failed;
+  auto read = std::make_shared<FakeFile>();
+  auto write = std::make_shared<FakeFile>();
+  read->kind = FakeFile::Kind::kPipeRead;
+  write->kind = FakeFile::Kind::kPipeWrite;
+  read->other_end = write;
+  write->other_end = read;
+  PipeEnds ends;
+  ends.read = descriptors_.Open(std::move(read), "Pipe, read end");
+  ends.write = descriptors_.Open(std::move(write), "Pipe, write end");
+  return ends;
+}
+
+absl::StatusOr<std::string> FakeKernel::Read(const Fd& fd, size_t limit) {
+  if (absl::Status failed = Admit(Call::kRead); !failed.ok()) return failed;
+  const auto file = descriptors_.Find(fd, "Read");
+  if (!file) return BadFd("read");
+  if (file->talk) return TakeBytes(file->talk->to_server, limit, file->talk->client_left);
+  const bool is_pipe = file->kind == FakeFile::Kind::kPipeRead;
+  return TakeBytes(file->bytes, limit, is_pipe && file->other_end.expired());
+}
+
+absl::StatusOr<Packet> FakeKernel::Receive(const Fd& socket) {
+  if (absl::Status failed = Admit(Call::kReceive); !failed.ok()) return failed;
+  const auto file = descriptors_.Find(socket, "Receive");
+  if (!file) return BadFd("recvmsg");
+  auto& packets = file->talk ? file->talk->packets : file->packets;
+  if (packets.empty()) {
+    if (file->talk && file->talk->client_left) return Packet{};
+    return Nothing("recvmsg");
+  }
+  FakePacket taken = std::move(packets.front());
+  packets.pop_front();
+  Packet packet;
+  packet.data = std::move(taken.data);
+  packet.peer = taken.peer;
+  packet.truncated = taken.truncated;
+  for (auto& passed : taken.files) {
+    packet.fds.push_back(descriptors_.Open(std::move(passed), "Receive"));
+  }
+  return packet;
+}
+
+absl::Status FakeKernel::Send(const Fd& socket,
+                              absl::string_view data,
+                              absl::Span<const Fd* const> fds) {
+  if (absl::Status failed = Admit(Call::kSend); !failed.ok()) return failed;
+  const auto file = descriptors_.Find(socket, "Send");
+  if (!file || !file->talk) return BadFd("sendmsg");
+  if (fds.size() > kMaxPassed) return SystemError(EINVAL, "sendmsg");
+  if (file->talk->client_left) return SystemError(EPIPE, "sendmsg");
+  if (file->talk->answers.size() >= kQueuedPackets) return Nothing("sendmsg");
+  FakePacket packet;
+  packet.data = std::string(data);
+  for (const Fd* fd : fds) {
+    if (auto passed = descriptors_.Find(*fd, "Send")) packet.files.push_back(std::move(passed));
+  }
+  file->talk->answers.push_back(std::move(packet));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Peer> FakeKernel::PeerOf(const Fd& connection) {
+  if (absl::Status failed = Admit(Call::kPeerOf); !failed.ok()) return failed;
+  const auto file = descriptors_.Find(connection, "PeerOf");
+  if (!file || !file->talk) return BadFd("getsockopt");
+  return file->talk->peer;
+}
+
+}  // namespace socketd::sim
