@@ -43,7 +43,10 @@ bool IsAt(const FakeFile& file, absl::string_view address) {
 std::shared_ptr<FakeFile> FakePorts::Find(absl::string_view address) const {
   for (const auto& weak : ports_) {
     auto file = weak.lock();
-    if (file && IsAt(*file, address)) return file;
+    if (!file || !IsAt(*file, address)) continue;
+    const auto* path = std::get_if<PathAddress>(&file->bound);
+    const FakeFiles::Node* node = path == nullptr ? nullptr : files_.Find(path->path);
+    if (path == nullptr || (node != nullptr && node->inode == file->node)) return file;
   }
   return nullptr;
 }

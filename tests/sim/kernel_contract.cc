@@ -1,0 +1,520 @@
+#include "tests/sim/kernel_contract.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/testing/matchers.h"
+
+namespace socketd::sim {
+
+using ::socketd::testing::FailsBecause;
+using ::socketd::testing::FailsWith;
+using ::socketd::testing::IsOk;
+using ::socketd::testing::IsOkAndHolds;
+using Kind = Event::Kind;
+using Program = KernelWorld::Program;
+
+namespace {
+
+constexpr Token kGroupToken{(1ULL << 32) | 1U};
+constexpr Token kChildToken{(1ULL << 32) | 2U};
+constexpr Token kPortToken{(1ULL << 32) | 3U};
+constexpr Token kOtherToken{(1ULL << 32) | 4U};
+
+// Long enough for a real kernel to tell what it has to tell.
+constexpr absl::Duration kQuiet = absl::Milliseconds(100);
+
+}  // namespace
+
+bool KernelContract::Await(Kind kind, Token token, absl::Duration patience) {
+  const Instant end = kernel().Now() + patience;
+  while (true) {
+    const size_t before = seen_.size();
+    const auto events = kernel().Poll(end);
+    seen_.insert(seen_.end(), events.begin(), events.end());
+    const auto found = std::find_if(
+        seen_.begin() + static_cast<std::ptrdiff_t>(before), seen_.end(),
+        [&](const Event& event) { return event.kind == kind && event.token == token; });
+    if (found != seen_.end()) return true;
+    if (kernel().Now() >= end) return false;
+  }
+}
+
+void KernelContract::Watch(absl::Duration span) {
+  const Instant end = kernel().Now() + span;
+  while (kernel().Now() < end) {
+    const auto events = kernel().Poll(end);
+    seen_.insert(seen_.end(), events.begin(), events.end());
+  }
+}
+
+int KernelContract::Place(Kind kind, Token token) const {
+  for (size_t i = 0; i < seen_.size(); ++i) {
+    if (seen_[i].kind == kind && seen_[i].token == token) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+SpawnSpec KernelContract::SpecOf(Program program, const Group& group, Token token) {
+  SpawnSpec spec;
+  spec.token = token;
+  spec.group = &group;
+  spec.context = std::make_shared<const ExecContext>();
+  spec.argv = world_->Command(program);
+  spec.program = spec.argv.front();
+  spec.environment = {"PATH=/usr/bin:/bin"};
+  return spec;
+}
+
+ListenSpec KernelContract::TcpSpec() const {
+  ListenSpec spec;
+  spec.address = Ipv4Address{{127, 0, 0, 1}, 0};
+  return spec;
+}
+
+ListenSpec KernelContract::PathSpec(ListenType type, const std::string& name) {
+  ListenSpec spec;
+  spec.type = type;
+  spec.address = PathAddress{world_->Folder() + "/" + name};
+  return spec;
+}
+
+// ---- time and turns ----
+
+TEST_P(KernelContract, TimeDoesNotRunBackwardsAndReachesTheDeadline) {
+  const Instant before = kernel().Now();
+  const Instant deadline = before + absl::Milliseconds(20);
+  while (kernel().Now() < deadline)
+    kernel().Poll(deadline);
+  EXPECT_GE(kernel().Now(), deadline);
+}
+
+TEST_P(KernelContract, PollWithAPastDeadlineDoesNotWait) {
+  const Instant before = kernel().Now();
+  EXPECT_TRUE(kernel().Poll(Instant::Start()).empty());
+  EXPECT_LT(kernel().Now() - before, absl::Seconds(1));
+}
+
+TEST_P(KernelContract, AWakeFromAnotherThreadEndsThePoll) {
+  world().WakeFromAfar();
+  EXPECT_TRUE(Await(Kind::kWoken, Token::kNone));
+}
+
+TEST_P(KernelContract, ASignalToTheDaemonIsAnEvent) {
+  world().Raise(SIGHUP);
+  ASSERT_TRUE(Await(Kind::kSignal, Token::kNone));
+  EXPECT_EQ(seen().at(static_cast<size_t>(Place(Kind::kSignal, Token::kNone))).number, SIGHUP);
+}
+
+// ---- listening ----
+
+TEST_P(KernelContract, PortZeroIsResolved) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  EXPECT_NE(PortText(port->bound), "0");
+  EXPECT_EQ(HostText(port->bound), "127.0.0.1");
+}
+
+TEST_P(KernelContract, ATakenAddressIsPortInUse) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  ListenSpec same = TcpSpec();
+  same.address = port->bound;
+  EXPECT_THAT(kernel().Listen(same), FailsBecause("PORT_IN_USE"));
+}
+
+TEST_P(KernelContract, AnAddressIsFreeAgainAfterClose) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  ListenSpec same = TcpSpec();
+  same.address = port->bound;
+  port->fd = Fd();
+  EXPECT_THAT(kernel().Listen(same), IsOk());
+}
+
+TEST_P(KernelContract, APathThatIsNoSocketIsNotTouched) {
+  const ListenSpec spec = PathSpec(ListenType::kStream, "file");
+  const std::string path = std::get<PathAddress>(spec.address).path;
+  ASSERT_THAT(kernel().WriteFile(path, "precious"), IsOk());
+  EXPECT_THAT(kernel().Listen(spec), FailsBecause("NOT_A_SOCKET"));
+  EXPECT_THAT(kernel().ReadFile(path, 100), IsOkAndHolds("precious"));
+}
+
+TEST_P(KernelContract, APathSomebodyAnswersOnIsInUse) {
+  const ListenSpec spec = PathSpec(ListenType::kStream, "live");
+  auto first = kernel().Listen(spec);
+  ASSERT_THAT(first, IsOk());
+  EXPECT_THAT(kernel().Listen(spec), FailsBecause("PORT_IN_USE"));
+  EXPECT_TRUE(world().Connect(spec.address));
+}
+
+TEST_P(KernelContract, ADeadSocketNodeIsReplaced) {
+  const ListenSpec spec = PathSpec(ListenType::kStream, "dead");
+  auto first = kernel().Listen(spec);
+  ASSERT_THAT(first, IsOk());
+  EXPECT_NE(first->node, 0U);
+  first->fd = Fd();
+  auto second = kernel().Listen(spec);
+  ASSERT_THAT(second, IsOk());
+  EXPECT_TRUE(world().Connect(spec.address));
+}
+
+TEST_P(KernelContract, NothingIsReportedUntilArmed) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  ASSERT_TRUE(world().Connect(port->bound));
+  Watch(kQuiet);
+  EXPECT_EQ(Place(Kind::kIo, kPortToken), -1);
+}
+
+TEST_P(KernelContract, OnceArmedTellsOnceAndAgainWhenArmedAgain) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kOnce), IsOk());
+  ASSERT_TRUE(world().Connect(port->bound));
+  ASSERT_TRUE(Await(Kind::kIo, kPortToken));
+  EXPECT_TRUE(seen().back().readable);
+  const size_t before = seen().size();
+  Watch(kQuiet);
+  EXPECT_EQ(seen().size(), before);
+  // The connection still waits: arming again reports it without a new one.
+  ASSERT_THAT(kernel().Arm(port->fd, kOtherToken, Arming::kOnce), IsOk());
+  EXPECT_TRUE(Await(Kind::kIo, kOtherToken));
+  kernel().Disarm(port->fd);
+}
+
+TEST_P(KernelContract, DisarmedIsSilent) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kOnce), IsOk());
+  kernel().Disarm(port->fd);
+  ASSERT_TRUE(world().Connect(port->bound));
+  Watch(kQuiet);
+  EXPECT_EQ(Place(Kind::kIo, kPortToken), -1);
+}
+
+TEST_P(KernelContract, LevelArmedTellsUntilTakenOff) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kLevel), IsOk());
+  ASSERT_TRUE(world().Connect(port->bound));
+  ASSERT_TRUE(Await(Kind::kIo, kPortToken));
+  ASSERT_TRUE(Await(Kind::kIo, kPortToken));
+  ASSERT_THAT(kernel().Accept(port->fd), IsOk());
+  const size_t before = seen().size();
+  Watch(kQuiet);
+  EXPECT_EQ(seen().size(), before);
+  kernel().Disarm(port->fd);
+}
+
+TEST_P(KernelContract, AcceptPopsAndThenSaysThatNoneIsWaiting) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+  ASSERT_TRUE(world().Connect(port->bound));
+  ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kOnce), IsOk());
+  ASSERT_TRUE(Await(Kind::kIo, kPortToken));
+  auto connection = kernel().Accept(port->fd);
+  ASSERT_THAT(connection, IsOk());
+  EXPECT_EQ(ToText(connection->local), ToText(port->bound));
+  EXPECT_EQ(HostText(connection->remote), "127.0.0.1");
+  EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+  kernel().Disarm(port->fd);
+}
+
+TEST_P(KernelContract, ADatagramTellsItsSenderWhereThatIsAsked) {
+  ListenSpec spec = PathSpec(ListenType::kDatagram, "notify");
+  spec.pass_credentials = true;
+  auto port = kernel().Listen(spec);
+  ASSERT_THAT(port, IsOk());
+  EXPECT_THAT(kernel().Receive(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+  const std::string path = std::get<PathAddress>(spec.address).path;
+  ASSERT_TRUE(world().SendDatagram(path, "hello"));
+  ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kLevel), IsOk());
+  ASSERT_TRUE(Await(Kind::kIo, kPortToken));
+  auto packet = kernel().Receive(port->fd);
+  ASSERT_THAT(packet, IsOk());
+  EXPECT_EQ(packet->data, "hello");
+  EXPECT_FALSE(packet->truncated);
+  EXPECT_GT(packet->peer.pid, 0);
+  kernel().Disarm(port->fd);
+}
+
+TEST_P(KernelContract, AListenerInOrderIsRestoredAsItIs) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  EXPECT_THAT(kernel().Restore(port->fd, TcpSpec()), IsOk());
+  EXPECT_TRUE(world().Connect(port->bound));
+}
+
+// ---- pipes ----
+
+TEST_P(KernelContract, APipeGivesBytesAndThenItsEnd) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  auto pipe = kernel().Pipe();
+  ASSERT_THAT(group, IsOk());
+  ASSERT_THAT(pipe, IsOk());
+  EXPECT_THAT(kernel().Read(pipe->read, 10), FailsWith(absl::StatusCode::kUnavailable));
+  SpawnSpec spec = SpecOf(Program::kWritesHello, *group, kChildToken);
+  auto context = std::make_shared<ExecContext>();
+  context->standard_output.kind = Stdio::Kind::kLog;
+  spec.context = context;
+  spec.log = &pipe->write;
+  auto child = kernel().Spawn(spec);
+  ASSERT_THAT(child, IsOk());
+  pipe->write = Fd();
+  ASSERT_TRUE(Await(Kind::kExited, kChildToken));
+  kernel().Reap(*std::move(child));
+  EXPECT_THAT(kernel().Read(pipe->read, 3), IsOkAndHolds("hel"));
+  EXPECT_THAT(kernel().Read(pipe->read, 100), IsOkAndHolds("lo\n"));
+  EXPECT_THAT(kernel().Read(pipe->read, 100), IsOkAndHolds(""));
+}
+
+// ---- processes ----
+
+TEST_P(KernelContract, AChildIsExecedThenExitsThenLeavesItsGroupEmpty) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(group, IsOk());
+  EXPECT_NE(group->id(), GroupId::kNone);
+  auto child = kernel().Spawn(SpecOf(Program::kExitsZero, *group, kChildToken));
+  ASSERT_THAT(child, IsOk());
+  EXPECT_GT(child->pid(), 0);
+  ASSERT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
+  EXPECT_LT(Place(Kind::kExeced, kChildToken), Place(Kind::kExited, kChildToken));
+  EXPECT_LT(Place(Kind::kExited, kChildToken), Place(Kind::kGroupEmpty, kGroupToken));
+  EXPECT_NE(Place(Kind::kExeced, kChildToken), -1);
+  EXPECT_FALSE(kernel().Populated(*group));
+  EXPECT_EQ(kernel().Reap(*std::move(child)), (Exit{Exit::How::kExited, 0}));
+}
+
+TEST_P(KernelContract, TheExitStatusIsTold) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(group, IsOk());
+  auto child = kernel().Spawn(SpecOf(Program::kExitsSeven, *group, kChildToken));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_TRUE(Await(Kind::kExited, kChildToken));
+  EXPECT_EQ(kernel().Reap(*std::move(child)), (Exit{Exit::How::kExited, 7}));
+}
+
+TEST_P(KernelContract, AProgramThatIsNotThereFailsToSpawn) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(group, IsOk());
+  SpawnSpec spec = SpecOf(Program::kExitsZero, *group, kChildToken);
+  spec.program = "/nowhere/at/all";
+  auto child = kernel().Spawn(spec);
+  ASSERT_THAT(child, IsOk());
+  ASSERT_TRUE(Await(Kind::kSpawnFailed, kChildToken));
+  const Event& failed = seen().at(static_cast<size_t>(Place(Kind::kSpawnFailed, kChildToken)));
+  EXPECT_EQ(failed.step, "exec");
+  EXPECT_EQ(failed.error, ENOENT);
+  EXPECT_EQ(failed.exit_status, 203);
+  Watch(kQuiet);
+  EXPECT_EQ(Place(Kind::kExited, kChildToken), -1);
+  EXPECT_EQ(Place(Kind::kExeced, kChildToken), -1);
+}
+
+TEST_P(KernelContract, TermEndsAChildAndAGoneOneIsNobody) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(group, IsOk());
+  auto child = kernel().Spawn(SpecOf(Program::kHangs, *group, kChildToken));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_TRUE(Await(Kind::kExeced, kChildToken));
+  EXPECT_TRUE(kernel().Populated(*group));
+  EXPECT_THAT(kernel().Signal(*child, SIGTERM, Whom::kProcess), IsOkAndHolds(Reached::kSomebody));
+  ASSERT_TRUE(Await(Kind::kExited, kChildToken));
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGTERM, nullptr), IsOkAndHolds(Reached::kNobody));
+  EXPECT_EQ(kernel().Reap(*std::move(child)), (Exit{Exit::How::kSignaled, SIGTERM}));
+}
+
+TEST_P(KernelContract, KillEndsAChildThatIgnoresTerm) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(group, IsOk());
+  auto child = kernel().Spawn(SpecOf(Program::kIgnoresTerm, *group, kChildToken));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_TRUE(Await(Kind::kExeced, kChildToken));
+  Watch(kQuiet);  // a shell needs a moment to set its trap
+  EXPECT_THAT(kernel().Signal(*child, SIGTERM, Whom::kProcessGroup),
+              IsOkAndHolds(Reached::kSomebody));
+  Watch(kQuiet);
+  EXPECT_EQ(Place(Kind::kExited, kChildToken), -1);
+  EXPECT_THAT(kernel().Signal(*child, SIGKILL, Whom::kProcessGroup),
+              IsOkAndHolds(Reached::kSomebody));
+  ASSERT_TRUE(Await(Kind::kExited, kChildToken));
+  EXPECT_EQ(kernel().Reap(*std::move(child)), (Exit{Exit::How::kSignaled, SIGKILL}));
+}
+
+TEST_P(KernelContract, AGroupHoldsWhatAChildLeavesBehind) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(group, IsOk());
+  auto child = kernel().Spawn(SpecOf(Program::kLeavesADetached, *group, kChildToken));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_TRUE(Await(Kind::kExited, kChildToken));
+  kernel().Reap(*std::move(child));
+  Watch(kQuiet);
+  EXPECT_EQ(Place(Kind::kGroupEmpty, kGroupToken), -1);
+  EXPECT_TRUE(kernel().Populated(*group));
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOkAndHolds(Reached::kSomebody));
+  EXPECT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
+}
+
+TEST_P(KernelContract, TheExceptedChildIsSpared) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(group, IsOk());
+  auto first = kernel().Spawn(SpecOf(Program::kHangs, *group, kChildToken));
+  auto second = kernel().Spawn(SpecOf(Program::kHangs, *group, kOtherToken));
+  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(second, IsOk());
+  ASSERT_TRUE(Await(Kind::kExeced, kOtherToken));
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, &*first), IsOkAndHolds(Reached::kSomebody));
+  ASSERT_TRUE(Await(Kind::kExited, kOtherToken));
+  EXPECT_EQ(Place(Kind::kExited, kChildToken), -1);
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOkAndHolds(Reached::kSomebody));
+  ASSERT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
+  kernel().Reap(*std::move(first));
+  kernel().Reap(*std::move(second));
+}
+
+TEST_P(KernelContract, ADroppedChildTellsNobody) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(group, IsOk());
+  auto child = kernel().Spawn(SpecOf(Program::kHangs, *group, kChildToken));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_TRUE(Await(Kind::kExeced, kChildToken));
+  *child = Child();
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOkAndHolds(Reached::kSomebody));
+  EXPECT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
+  EXPECT_EQ(Place(Kind::kExited, kChildToken), -1);
+}
+
+TEST_P(KernelContract, ADroppedGroupTellsNobody) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(group, IsOk());
+  auto child = kernel().Spawn(SpecOf(Program::kHangs, *group, kChildToken));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_TRUE(Await(Kind::kExeced, kChildToken));
+  *group = Group();
+  EXPECT_THAT(kernel().Signal(*child, SIGKILL, Whom::kProcess), IsOkAndHolds(Reached::kSomebody));
+  ASSERT_TRUE(Await(Kind::kExited, kChildToken));
+  Watch(kQuiet);
+  EXPECT_EQ(Place(Kind::kGroupEmpty, kGroupToken), -1);
+  kernel().Reap(*std::move(child));
+}
+
+TEST_P(KernelContract, OnlyAMemberOfTheGroupIsAdopted) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  auto other = kernel().NewGroup("b.service", kOtherToken);
+  ASSERT_THAT(group, IsOk());
+  ASSERT_THAT(other, IsOk());
+  auto child = kernel().Spawn(SpecOf(Program::kHangs, *group, kChildToken));
+  ASSERT_THAT(child, IsOk());
+  ASSERT_TRUE(Await(Kind::kExeced, kChildToken));
+  const int pid = child->pid();
+  EXPECT_THAT(kernel().Adopt(pid, *other, kPortToken), FailsWith(absl::StatusCode::kNotFound));
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOkAndHolds(Reached::kSomebody));
+  ASSERT_TRUE(Await(Kind::kExited, kChildToken));
+  kernel().Reap(*std::move(child));
+  EXPECT_THAT(kernel().Adopt(pid, *group, kPortToken), FailsWith(absl::StatusCode::kNotFound));
+}
+
+TEST_P(KernelContract, ANotificationIsAttributedToItsGroup) {
+  ListenSpec spec = PathSpec(ListenType::kDatagram, "notify");
+  spec.pass_credentials = true;
+  auto port = kernel().Listen(spec);
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(port, IsOk());
+  ASSERT_THAT(group, IsOk());
+  ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kLevel), IsOk());
+  SpawnSpec spawn = SpecOf(Program::kSaysReady, *group, kChildToken);
+  spawn.environment.push_back("NOTIFY_SOCKET=" + std::get<PathAddress>(spec.address).path);
+  auto child = kernel().Spawn(spawn);
+  ASSERT_THAT(child, IsOk());
+  ASSERT_TRUE(Await(Kind::kIo, kPortToken));
+  auto packet = kernel().Receive(port->fd);
+  ASSERT_THAT(packet, IsOk());
+  EXPECT_EQ(packet->data, "READY=1");
+  EXPECT_EQ(packet->peer.group, group->id());
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOk());
+  ASSERT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
+  kernel().Reap(*std::move(child));
+  kernel().Disarm(port->fd);
+}
+
+TEST_P(KernelContract, APassedPortIsSharedAndWhatTheChildTakesIsGone) {
+  auto port = kernel().Listen(TcpSpec());
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(port, IsOk());
+  ASSERT_THAT(group, IsOk());
+  SpawnSpec spec = SpecOf(Program::kAcceptsOne, *group, kChildToken);
+  spec.fds = {&port->fd};
+  spec.environment.push_back("LISTEN_FDS=1");
+  spec.stamp_listen_pid = true;
+  auto child = kernel().Spawn(spec);
+  ASSERT_THAT(child, IsOk());
+  ASSERT_TRUE(world().Connect(port->bound));
+  for (int i = 0; i < 50; ++i)
+    Watch(kQuiet);
+  ASSERT_THAT(kernel().Restore(port->fd, TcpSpec()), IsOk());
+  EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+  ASSERT_TRUE(world().Connect(port->bound));
+  ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kOnce), IsOk());
+  EXPECT_TRUE(Await(Kind::kIo, kPortToken));
+  kernel().Disarm(port->fd);
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOk());
+  ASSERT_TRUE(Await(Kind::kExited, kChildToken));
+  kernel().Reap(*std::move(child));
+}
+
+// ---- names and files ----
+
+TEST_P(KernelContract, ALookupIsAnsweredLater) {
+  kernel().Lookup({"root", ""}, kOtherToken);
+  ASSERT_TRUE(Await(Kind::kLookedUp, kOtherToken));
+  auto owner = kernel().TakeLookup(kOtherToken);
+  ASSERT_THAT(owner, IsOk());
+  EXPECT_EQ(owner->uid, 0U);
+}
+
+TEST_P(KernelContract, AnUnknownUserHasItsReason) {
+  kernel().Lookup({"nobody-has-this-name", ""}, kOtherToken);
+  ASSERT_TRUE(Await(Kind::kLookedUp, kOtherToken));
+  EXPECT_THAT(kernel().TakeLookup(kOtherToken), FailsBecause("NO_SUCH_USER"));
+}
+
+TEST_P(KernelContract, FilesAreWrittenWholeAndReadWithinTheLimit) {
+  const std::string path = world().Folder() + "/text";
+  EXPECT_THAT(kernel().ReadFile(path, 10), FailsWith(absl::StatusCode::kNotFound));
+  ASSERT_THAT(kernel().WriteFile(path, "first"), IsOk());
+  ASSERT_THAT(kernel().WriteFile(path, "second"), IsOk());
+  EXPECT_THAT(kernel().ReadFile(path, 6), IsOkAndHolds("second"));
+  EXPECT_THAT(kernel().ReadFile(path, 5), FailsWith(absl::StatusCode::kOutOfRange));
+}
+
+TEST_P(KernelContract, DirectoriesAreListedByNameWithWhatIsInThem) {
+  const std::string folder = world().Folder();
+  ASSERT_THAT(kernel().WriteFile(folder + "/b", ""), IsOk());
+  ASSERT_THAT(kernel().MakeSymlink("b", folder + "/a"), IsOk());
+  auto entries = kernel().ListDirectory(folder);
+  ASSERT_THAT(entries, IsOk());
+  ASSERT_EQ(entries->size(), 2U);
+  EXPECT_EQ(entries->at(0).name, "a");
+  EXPECT_EQ(entries->at(0).kind, DirectoryEntry::Kind::kSymlink);
+  EXPECT_EQ(entries->at(0).target, "b");
+  EXPECT_EQ(entries->at(1).name, "b");
+  EXPECT_EQ(entries->at(1).kind, DirectoryEntry::Kind::kFile);
+  EXPECT_THAT(kernel().ListDirectory(folder + "/none"), FailsWith(absl::StatusCode::kNotFound));
+}
+
+TEST_P(KernelContract, OnlyTheNodeThatWasMeantIsRemoved) {
+  const ListenSpec spec = PathSpec(ListenType::kStream, "node");
+  const std::string path = std::get<PathAddress>(spec.address).path;
+  auto port = kernel().Listen(spec);
+  ASSERT_THAT(port, IsOk());
+  kernel().Remove(path, port->node + 1).IgnoreError();
+  EXPECT_TRUE(world().Connect(spec.address));
+  EXPECT_THAT(kernel().Remove(path, port->node), IsOk());
+  EXPECT_FALSE(world().Connect(spec.address));
+}
+
+}  // namespace socketd::sim
