@@ -1,0 +1,187 @@
+#include "tests/real/testing/api_client.h"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "grpcpp/grpcpp.h"
+
+#include "socketd/v1/unit_service.grpc.pb.h"
+
+namespace socketd::real {
+namespace {
+
+constexpr std::chrono::seconds kPatience(30);
+
+absl::Status ToAbsl(const grpc::Status& status) {
+  return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
+}
+
+std::unique_ptr<grpc::ClientContext> Context() {
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->set_deadline(std::chrono::system_clock::now() + kPatience);
+  context->set_wait_for_ready(true);
+  return context;
+}
+
+}  // namespace
+
+struct Watcher::Call {
+  std::unique_ptr<grpc::ClientContext> context;
+  v1::WatchUnitsResponse response;
+  std::unique_ptr<grpc::ClientReader<v1::WatchUnitsResponse>> reader;
+  std::vector<v1::Change> unread;
+
+  // The next change; false when the stream or the patience has ended.
+  bool Next() {
+    do {
+      if (!reader->Read(&response)) return false;
+    } while (!response.has_change());
+    return true;
+  }
+};
+
+Watcher::Watcher(std::unique_ptr<Call> call) : call_(std::move(call)) {}
+
+Watcher::~Watcher() {
+  call_->context->TryCancel();
+  call_->reader->Finish();
+}
+
+std::vector<std::string> Watcher::Until(const std::string& unit, const std::string& state) {
+  std::vector<std::string> states;
+  auto& unread = call_->unread;
+  auto take = [&](const v1::Change& change) {
+    if (change.unit() != unit) return false;
+    states.push_back(change.to());
+    return change.to() == state;
+  };
+  for (auto change = unread.begin(); change != unread.end();) {
+    if (change->unit() != unit) {
+      ++change;
+      continue;
+    }
+    const bool last = take(*change);
+    change = unread.erase(change);
+    if (last) return states;
+  }
+  while (call_->Next()) {
+    const v1::Change& change = call_->response.change();
+    if (take(change)) return states;
+    if (change.unit() != unit) unread.push_back(change);
+  }
+  return states;
+}
+
+std::string Watcher::NextThat(const std::string& prefix, const std::string& state) {
+  while (call_->Next()) {
+    const v1::Change& change = call_->response.change();
+    if (change.to() == state && absl::StartsWith(change.unit(), prefix)) return change.unit();
+  }
+  return "";
+}
+
+std::vector<std::string> Watcher::Entered(const std::string& state, size_t count) {
+  std::vector<std::string> names;
+  while (names.size() < count && call_->Next()) {
+    const v1::Change& change = call_->response.change();
+    if (change.to() == state) names.push_back(change.unit());
+  }
+  return names;
+}
+
+struct ApiClient::Channel {
+  std::unique_ptr<v1::UnitService::Stub> stub;
+};
+
+ApiClient::ApiClient(const std::string& address) : channel_(std::make_unique<Channel>()) {
+  channel_->stub =
+      v1::UnitService::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+}
+
+ApiClient::~ApiClient() = default;
+
+absl::Status ApiClient::Start(const std::string& unit) {
+  v1::StartUnitRequest request;
+  request.set_name(unit);
+  v1::StartUnitResponse response;
+  return ToAbsl(channel_->stub->StartUnit(Context().get(), request, &response));
+}
+
+absl::Status ApiClient::Stop(const std::string& unit) {
+  v1::StopUnitRequest request;
+  request.set_name(unit);
+  v1::StopUnitResponse response;
+  return ToAbsl(channel_->stub->StopUnit(Context().get(), request, &response));
+}
+
+absl::Status ApiClient::ResetFailed(const std::string& unit) {
+  v1::ResetFailedRequest request;
+  request.add_names(unit);
+  v1::ResetFailedResponse response;
+  return ToAbsl(channel_->stub->ResetFailed(Context().get(), request, &response));
+}
+
+absl::Status ApiClient::Reload() {
+  v1::LoadUnitsResponse response;
+  return ToAbsl(channel_->stub->LoadUnits(Context().get(), v1::LoadUnitsRequest(), &response));
+}
+
+absl::StatusOr<v1::Unit> ApiClient::Get(const std::string& unit) {
+  v1::GetUnitRequest request;
+  request.set_name(unit);
+  v1::Unit response;
+  const grpc::Status status = channel_->stub->GetUnit(Context().get(), request, &response);
+  if (!status.ok()) return ToAbsl(status);
+  return response;
+}
+
+std::string ApiClient::Bound(const std::string& unit) {
+  const absl::StatusOr<v1::Unit> found = Get(unit);
+  if (!found.ok() || found->status().socket().listeners().empty()) return "";
+  return found->status().socket().listeners(0).bound();
+}
+
+std::string ApiClient::State(const std::string& unit) {
+  const absl::StatusOr<v1::Unit> found = Get(unit);
+  return found.ok() ? found->status().sub_state() : "";
+}
+
+int ApiClient::MainPid(const std::string& unit) {
+  const absl::StatusOr<v1::Unit> found = Get(unit);
+  return found.ok() ? found->status().service().main_pid() : 0;
+}
+
+std::vector<std::string> ApiClient::Names(const std::string& pattern) {
+  v1::ListUnitsRequest request;
+  request.add_patterns(pattern);
+  v1::ListUnitsResponse response;
+  channel_->stub->ListUnits(Context().get(), request, &response);
+  std::vector<std::string> names;
+  for (const v1::Unit& unit : response.units())
+    names.push_back(unit.name());
+  return names;
+}
+
+absl::StatusOr<v1::GetServerResponse> ApiClient::Server() {
+  v1::GetServerResponse response;
+  const grpc::Status status =
+      channel_->stub->GetServer(Context().get(), v1::GetServerRequest(), &response);
+  if (!status.ok()) return ToAbsl(status);
+  return response;
+}
+
+std::unique_ptr<Watcher> ApiClient::Watch() {
+  auto call = std::make_unique<Watcher::Call>();
+  call->context = Context();
+  call->reader = channel_->stub->WatchUnits(call->context.get(), v1::WatchUnitsRequest());
+  while (call->reader->Read(&call->response) && !call->response.has_snapshot_end()) {
+  }
+  return std::make_unique<Watcher>(std::move(call));
+}
+
+}  // namespace socketd::real

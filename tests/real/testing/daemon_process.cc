@@ -1,0 +1,134 @@
+#include "tests/real/testing/daemon_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace socketd::real {
+namespace {
+
+constexpr int kPatienceMs = 20000;
+constexpr char kProgram[] = "server/main/socketd";  // below the runfiles, where tests start
+
+int NotifySocket(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return -1;
+  if (chmod(path.c_str(), 0666) != 0) return -1;
+  return fd;
+}
+
+std::vector<std::string> CommandLine(const Place& place, const DaemonOptions& options) {
+  std::vector<std::string> words = options.wrapper;
+  words.push_back((std::filesystem::current_path() / kProgram).string());
+  words.insert(words.end(),
+               {"--unit-path", options.unit_path.empty() ? place.units() : options.unit_path});
+  words.insert(words.end(), {"--state-dir", place.state(), "--runtime-dir", place.run()});
+  words.insert(words.end(), {"--listen", "unix:" + place.run() + "/api.sock"});
+  for (const std::string& address : options.listen) {
+    words.insert(words.end(), {"--listen", address});
+  }
+  words.insert(words.end(), {"--log-level", options.log_level});
+  return words;
+}
+
+std::vector<char*> Pointers(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (std::string& word : words)
+    pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+int SpawnLogged(const std::string& log, std::vector<std::string> words, const std::string& notify) {
+  std::vector<std::string> environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C",
+                                          "NOTIFY_SOCKET=" + notify};
+  std::vector<char*> argv = Pointers(words);
+  std::vector<char*> envp = Pointers(environment);
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
+  posix_spawn_file_actions_adddup2(&files, 1, 2);
+  pid_t pid = 0;
+  const int error = posix_spawn(&pid, argv[0], &files, nullptr, argv.data(), envp.data());
+  posix_spawn_file_actions_destroy(&files);
+  return error == 0 ? pid : 0;
+}
+
+}  // namespace
+
+absl::Status DaemonProcess::AwaitReady(int notify_socket) const {
+  for (;;) {
+    pollfd sources[] = {{notify_socket, POLLIN, 0}, {pidfd_, POLLIN, 0}};
+    if (poll(sources, 2, kPatienceMs) <= 0) {
+      return absl::DeadlineExceededError(absl::StrCat("socketd is not ready: ", Log()));
+    }
+    char text[4096];
+    const ssize_t size = recv(notify_socket, text, sizeof text, MSG_DONTWAIT);
+    if (size > 0 && absl::StrContains(absl::string_view(text, size), "READY=1")) {
+      return absl::OkStatus();
+    }
+    if (size <= 0 && sources[1].revents != 0) {
+      return absl::UnavailableError(absl::StrCat("socketd has ended: ", Log()));
+    }
+  }
+}
+
+absl::Status DaemonProcess::Start(const DaemonOptions& options) {
+  const std::string notify = place_.root() + "/ready.sock";
+  const int notify_socket = NotifySocket(notify);
+  if (notify_socket < 0) return absl::InternalError("no socket to hear READY from");
+  pid_ = SpawnLogged(log_path(), CommandLine(place_, options), notify);
+  absl::Status ready = absl::InternalError("socketd cannot be started");
+  if (pid_ != 0) {
+    pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+    ready = AwaitReady(notify_socket);
+  }
+  close(notify_socket);
+  unlink(notify.c_str());
+  return ready;
+}
+
+void DaemonProcess::Signal(int number) const {
+  syscall(SYS_pidfd_send_signal, pidfd_, number, nullptr, 0);
+}
+
+absl::StatusOr<int> DaemonProcess::Stop() {
+  if (pid_ == 0) return absl::FailedPreconditionError("socketd does not run");
+  Signal(SIGTERM);
+  pollfd end = {pidfd_, POLLIN, 0};
+  const bool in_time = poll(&end, 1, kPatienceMs) > 0;
+  if (!in_time) Signal(SIGKILL);
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  close(pidfd_);
+  pid_ = 0;
+  pidfd_ = -1;
+  if (!in_time) return absl::DeadlineExceededError(absl::StrCat("SIGTERM did not help: ", Log()));
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+DaemonProcess::~DaemonProcess() {
+  if (pid_ != 0) Stop().IgnoreError();
+}
+
+}  // namespace socketd::real

@@ -1,0 +1,53 @@
+// A real socketd with folders of its own, started from the build's runfiles as its users would:
+// options, NOTIFY_SOCKET, signals. Start() returns when it has said READY=1; the destructor stops
+// it with SIGTERM, and kills it if that does not help. Waits are bounded by 20 s each.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "tests/real/testing/place.h"
+
+namespace socketd::real {
+
+struct DaemonOptions {
+  std::string unit_path;             // empty: the place's units
+  std::vector<std::string> wrapper;  // words before the program, as {"/usr/bin/setpriv", ...}
+  std::vector<std::string> listen;   // further --listen addresses
+  std::string log_level = "info";
+};
+
+class DaemonProcess {
+ public:
+  explicit DaemonProcess(const Place& place) : place_(place) {}
+  ~DaemonProcess();
+  DaemonProcess(const DaemonProcess&) = delete;
+  DaemonProcess& operator=(const DaemonProcess&) = delete;
+
+  absl::Status Start(const DaemonOptions& options = {});
+  // Sends SIGTERM and waits for the end. Answers with the exit status, or 128 and the signal.
+  absl::StatusOr<int> Stop();
+  // Sends any signal.
+  void Signal(int number) const;
+
+  int pid() const { return pid_; }
+  std::string api_path() const { return place_.run() + "/api.sock"; }
+  std::string api_address() const { return "unix:" + api_path(); }
+  std::string handoff_path() const { return place_.run() + "/handoff.sock"; }
+  std::string notify_path() const { return place_.run() + "/notify.sock"; }
+  // What it wrote to its standard output and error.
+  std::string Log() const { return FileText(log_path()); }
+
+ private:
+  std::string log_path() const { return place_.root() + "/log"; }
+  absl::Status AwaitReady(int notify_socket) const;
+
+  const Place& place_;
+  int pid_ = 0;
+  int pidfd_ = -1;
+};
+
+}  // namespace socketd::real
