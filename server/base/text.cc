@@ -73,4 +73,8 @@ bool IsCleanUtf8(absl::string_view text) {
   return true;
 }
 
+std::string CleanText(absl::string_view text) {
+  return IsCleanUtf8(text) ? std::string(text) : absl::CEscape(text);
+}
+
 }  // namespace socketd

@@ -18,4 +18,8 @@ size_t EditDistance(absl::string_view left, absl::string_view right, size_t limi
 // True if the text is valid UTF-8 without NUL.
 bool IsCleanUtf8(absl::string_view text);
 
+// The text as it is if it is clean UTF-8, else with C escapes for all that is not ASCII: for
+// messages, whose strings must be UTF-8.
+std::string CleanText(absl::string_view text);
+
 }  // namespace socketd

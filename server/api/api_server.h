@@ -1,0 +1,73 @@
+// The gRPC wing as a whole: the unit service, health, reflection, the outbox and the gate. It
+// listens nowhere itself: the roof accepts connections, finds out who is at the other end and hands
+// them over with Adopt. Owned by the roof; starts gRPC's threads, so signals are blocked before.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "server/api/access.h"
+#include "server/base/fd.h"
+#include "server/engine/engine_handle.h"
+
+namespace grpc {
+class Server;
+}
+
+namespace socketd {
+
+namespace v1 {
+class GetServerResponse;
+}
+class Gate;
+class Outbox;
+class UnitService;
+class Watchers;
+
+class ApiServer {
+ public:
+  struct Options {
+    uint32_t daemon_uid = 0;
+    // What GetServer says, but for revisions and the number of units.
+    std::shared_ptr<const v1::GetServerResponse> about;
+  };
+
+  // `engine` outlives the server; its answers may come after the server has gone. Call before the
+  // engine runs.
+  static absl::StatusOr<std::unique_ptr<ApiServer>> Start(EngineHandle& engine, Options options);
+  // Stop(absl::ZeroDuration()) if that has not been done.
+  ~ApiServer();
+
+  // Takes a connection; never blocks. Closed where this fails: PERMISSION_DENIED (CALLER_UNKNOWN),
+  // RESOURCE_EXHAUSTED (TOO_MANY_USERS, TOO_MANY_CONNECTIONS), UNAVAILABLE (SHUTTING_DOWN).
+  absl::Status Adopt(Fd connection, const Caller& caller);
+
+  // Health says NOT_SERVING from here on; calls still work, so that a stop can be watched.
+  void SayStopping();
+
+  // Ends watchers with UNAVAILABLE, lets calls end by themselves for `grace`, cuts the rest off.
+  // Blocks so long.
+  void Stop(absl::Duration grace);
+
+ private:
+  ApiServer(EngineHandle& engine, Options options);
+  absl::Status Build();
+
+  EngineHandle& engine_;
+  const Options options_;
+  std::unique_ptr<Watchers> watchers_;
+  std::shared_ptr<Outbox> outbox_;
+  std::unique_ptr<UnitService> service_;
+  std::unique_ptr<Gate> gate_;
+  std::unique_ptr<grpc::Server> server_;
+  std::atomic<size_t> adoptions_{0};
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace socketd

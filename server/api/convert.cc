@@ -1,0 +1,129 @@
+#include "server/api/convert.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "google/protobuf/repeated_field.h"
+
+#include "proto/socketd/v1/unit.pb.h"
+#include "server/api/names.h"
+#include "server/base/text.h"
+#include "server/unit/schema.h"
+
+namespace socketd {
+namespace {
+
+// Addresses and paths may hold any byte, and a string field must not: hence CleanText.
+
+void Fill(const std::vector<std::string>& texts,
+          google::protobuf::RepeatedPtrField<std::string>& field) {
+  for (const std::string& text : texts)
+    field.Add(CleanText(text));
+}
+
+void ConvertCause(const Cause& cause, v1::Cause& message) {
+  message.set_kind(static_cast<v1::Cause::Kind>(cause.kind));
+  message.set_unit(cause.unit);
+  message.set_detail(CleanText(cause.detail));
+}
+
+void ConvertSocket(const SocketSnapshot& snapshot, v1::SocketStatus& status) {
+  for (const ListenerSnapshot& listener : snapshot.listeners) {
+    v1::SocketStatus::Listener& message = *status.add_listeners();
+    message.set_kind(listener.kind);
+    message.set_address(CleanText(listener.address));
+    message.set_bound(CleanText(listener.bound));
+  }
+  status.set_connections(snapshot.connections);
+  status.set_accepted(snapshot.accepted);
+  status.set_refused(snapshot.refused);
+  status.set_triggered(snapshot.triggered);
+  status.set_service(snapshot.service);
+}
+
+void ConvertService(const ServiceSnapshot& snapshot, v1::ServiceStatus& status) {
+  status.set_main_pid(snapshot.main_pid);
+  status.set_status_text(CleanText(snapshot.status_text));
+  status.set_restarts(snapshot.restarts);
+  status.set_main_exit(CleanText(snapshot.main_exit));
+}
+
+void ConvertTimes(const UnitSnapshot& snapshot, v1::UnitStatus& status) {
+  if (snapshot.changed != absl::InfinitePast())
+    Convert(snapshot.changed, *status.mutable_changed());
+  if (snapshot.active_since != absl::InfinitePast())
+    Convert(snapshot.active_since, *status.mutable_active_since());
+  if (snapshot.inactive_since != absl::InfinitePast())
+    Convert(snapshot.inactive_since, *status.mutable_inactive_since());
+}
+
+void ConvertLog(const std::vector<LogLine>& lines, v1::UnitStatus& status) {
+  for (const LogLine& line : lines) {
+    v1::LogLine& message = *status.add_log_lines();
+    Convert(line.time, *message.mutable_time());
+    message.set_text(CleanText(line.text));
+  }
+}
+
+void ConvertState(const UnitSnapshot& snapshot, v1::UnitStatus& status) {
+  status.set_load_state(static_cast<v1::LoadState>(snapshot.load_state));
+  status.set_load_error(CleanText(snapshot.load_error));
+  status.set_active_state(static_cast<v1::ActiveState>(snapshot.active_state));
+  status.set_sub_state(std::string(snapshot.sub_state));
+  status.set_result(static_cast<v1::Result>(snapshot.result));
+  ConvertTimes(snapshot, status);
+  ConvertCause(snapshot.cause, *status.mutable_cause());
+  status.set_control_pid(snapshot.control_pid);
+  status.set_job(snapshot.job);
+  Fill(snapshot.warnings, *status.mutable_warnings());
+  status.set_fragment_path(CleanText(snapshot.fragment_path));
+  Fill(snapshot.drop_in_paths, *status.mutable_drop_in_paths());
+  status.set_source_changed(snapshot.source_changed);
+  status.set_invocation_id(snapshot.invocation_id);
+  Fill(snapshot.triggers, *status.mutable_triggers());
+  Fill(snapshot.triggered_by, *status.mutable_triggered_by());
+}
+
+bool HasSuffix(absl::string_view name, absl::string_view suffix) {
+  return name.size() > suffix.size() && name.substr(name.size() - suffix.size()) == suffix;
+}
+
+}  // namespace
+
+void Convert(absl::Time time, google::protobuf::Timestamp& message) {
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  message.set_seconds(seconds);
+  message.set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+}
+
+void Convert(const UnitSnapshot& snapshot, View view, v1::Unit& unit) {
+  unit.set_name(ResourceName(snapshot.name));
+  Fill(snapshot.aliases, *unit.mutable_aliases());
+  unit.set_revision(snapshot.revision);
+  unit.set_etag(snapshot.etag);
+  v1::UnitStatus& status = *unit.mutable_status();
+  ConvertState(snapshot, status);
+  if (HasSuffix(snapshot.name, ".socket")) ConvertSocket(snapshot.socket, *status.mutable_socket());
+  if (HasSuffix(snapshot.name, ".service"))
+    ConvertService(snapshot.service, *status.mutable_service());
+  if (view == View::kBasic) return;
+  if (snapshot.log_lines != nullptr) ConvertLog(*snapshot.log_lines, status);
+  if (snapshot.definition == nullptr) return;
+  *unit.mutable_definition() = *snapshot.definition;
+  unit.set_unit_file(WriteUnitFile(*snapshot.definition));
+}
+
+void Convert(const Change& change, v1::Change& message) {
+  message.set_revision(change.revision);
+  Convert(change.time, *message.mutable_time());
+  message.set_unit(change.unit);
+  message.set_from(std::string(change.from));
+  message.set_to(std::string(change.to));
+  message.set_active_state(static_cast<v1::ActiveState>(change.active_state));
+  message.set_result(static_cast<v1::Result>(change.result));
+  ConvertCause(change.cause, *message.mutable_cause());
+}
+
+}  // namespace socketd

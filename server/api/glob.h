@@ -1,0 +1,31 @@
+// Shell patterns for names: `*`, `?`, `[a-z]`, `[!a]`, `\` before a plain character, as fnmatch(3)
+// without flags. Matching takes at most pattern times text steps, whatever the pattern is.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace socketd {
+
+bool MatchesGlob(absl::string_view pattern, absl::string_view text);
+
+// A list of patterns of which any may match; an empty list matches everything.
+class Patterns {
+ public:
+  Patterns() = default;
+
+  // A leading "units/" is taken off. INVALID_ARGUMENT (BAD_PATTERN) for empty and overlong
+  // patterns and too many of them; `field` is the request's, for the message.
+  static absl::StatusOr<Patterns> Parse(std::vector<std::string> patterns, absl::string_view field);
+
+  bool Match(absl::string_view name) const;
+  bool empty() const { return patterns_.empty(); }
+
+ private:
+  std::vector<std::string> patterns_;
+};
+
+}  // namespace socketd

@@ -1,0 +1,378 @@
+#include "server/api/unit_service.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+#include "server/api/convert.h"
+#include "server/api/gate.h"
+#include "server/api/limits.h"
+#include "server/api/list_units.h"
+#include "server/api/names.h"
+#include "server/api/status.h"
+#include "server/api/unit_source.h"
+#include "server/base/errors.h"
+
+namespace socketd {
+namespace {
+
+// Two requests are the same if their bytes are, with map entries in a fixed order.
+std::string ContentOf(const google::protobuf::Message& request) {
+  std::string content = request.GetTypeName();
+  google::protobuf::io::StringOutputStream stream(&content);
+  google::protobuf::io::CodedOutputStream output(&stream);
+  output.SetSerializationDeterministic(true);
+  request.SerializeToCodedStream(&output);
+  return content;
+}
+
+// Ends a call at once, well or not.
+grpc::ServerUnaryReactor* End(grpc::CallbackServerContext* context, const grpc::Status& status) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(status);
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* End(grpc::CallbackServerContext* context, const absl::Status& status) {
+  return End(context, ToGrpc(status));
+}
+
+absl::StatusOr<JobMode> ModeOf(v1::JobMode mode) {
+  switch (mode) {
+    case v1::JOB_MODE_UNSPECIFIED:
+    case v1::JOB_MODE_REPLACE:
+      return JobMode::kReplace;
+    case v1::JOB_MODE_FAIL:
+      return JobMode::kFail;
+    case v1::JOB_MODE_IGNORE_DEPENDENCIES:
+      return JobMode::kIgnoreDependencies;
+    default:
+      break;
+  }
+  return Error(absl::StatusCode::kInvalidArgument, "BAD_JOB_MODE",
+               absl::StrCat("there is no job mode ", static_cast<int>(mode)), {{"field", "mode"}});
+}
+
+void FillWarnings(const JobReport& report, v1::StopUnitResponse& response) {
+  for (const std::string& warning : report.warnings)
+    response.add_warnings(warning);
+}
+
+template <typename Response>
+void FillWarnings(const JobReport& /*report*/, Response& /*response*/) {}
+
+std::string RequesterOf(const grpc::CallbackServerContext& context) {
+  return ToText(CallerOf(context));
+}
+
+UnitSource SourceFor(const grpc::CallbackServerContext& context, const UnitName& name) {
+  UnitSource source;
+  source.unit = name.text();
+  source.requester = RequesterOf(context);
+  return source;
+}
+
+std::shared_ptr<v1::Unit> FullUnit(const UnitSnapshotPtr& snapshot) {
+  auto unit = std::make_shared<v1::Unit>();
+  if (snapshot != nullptr) Convert(*snapshot, View::kFull, *unit);
+  return unit;
+}
+
+bool AtRest(const v1::Unit& unit) {
+  const v1::ActiveState state = unit.status().active_state();
+  return state == v1::ACTIVE_STATE_INACTIVE || state == v1::ACTIVE_STATE_FAILED;
+}
+
+void FillProperties(v1::DumpUnitResponse& response) {
+  for (absl::string_view line : absl::StrSplit(response.text(), '\n', absl::SkipWhitespace())) {
+    const size_t colon = line.find(':');
+    v1::DumpUnitResponse::Property& property = *response.add_properties();
+    property.set_key(std::string(absl::StripAsciiWhitespace(line.substr(0, colon))));
+    if (colon != absl::string_view::npos)
+      property.set_value(std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
+  }
+}
+
+}  // namespace
+
+UnitService::UnitService(const Wiring& wiring)
+    : engine_(wiring.engine),
+      outbox_(wiring.outbox),
+      watchers_(wiring.watchers),
+      about_(wiring.about),
+      calls_(kCallsLimit),
+      request_ids_(kRequestIdsLimit, kKeptAnswerBytesLimit) {}
+
+// ---- plumbing ----
+
+template <typename Request>
+UnitService::Write UnitService::WriteOf(Context* context,
+                                        const Request& request,
+                                        google::protobuf::Message* response) {
+  return {context, response, request.request_id(), ContentOf(request)};
+}
+
+UnitService::Reactor* UnitService::Run(const Write& write,
+                                       const std::function<void(Settle)>& submit) {
+  if (write.request_id.size() > kRequestIdBytesLimit) {
+    return End(write.context,
+               Error(absl::StatusCode::kInvalidArgument, "BAD_REQUEST_ID",
+                     absl::StrCat("request_id has at most ", kRequestIdBytesLimit, " characters"),
+                     {{"field", "request_id"}}));
+  }
+  if (!calls_.Enter()) {
+    return End(write.context, Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_CALLS",
+                                    absl::StrCat(kCallsLimit, " calls are under way")));
+  }
+  const std::shared_ptr<UnaryCall> call = UnaryCall::Make(calls_, *write.response);
+  const Settle end = [call](const Reply& reply) { call->End(reply); };
+  if (write.request_id.empty()) {
+    submit(end);
+    return call.get();
+  }
+  const RequestIds::Key key{CallerOf(*write.context).uid, write.request_id};
+  const absl::StatusOr<bool> first = request_ids_.Begin(key, write.content, end);
+  if (!first.ok()) {
+    end({ToGrpc(first.status()), nullptr});
+  } else if (*first) {
+    submit([this, key, end](const Reply& reply) {
+      request_ids_.Settle(key, reply);
+      end(reply);
+    });
+  }
+  return call.get();
+}
+
+template <typename T, typename Convert>
+Answer<T> UnitService::Answering(Settle settle, Convert convert) {
+  return [outbox = outbox_, settle = std::move(settle),
+          convert = std::move(convert)](absl::StatusOr<T> answer) {
+    outbox->Post([settle, convert, answer = std::move(answer)] {
+      if (answer.ok()) {
+        settle({grpc::Status::OK, convert(*answer)});
+      } else {
+        settle({ToGrpc(answer.status()), nullptr});
+      }
+    });
+  };
+}
+
+// ---- reads ----
+
+UnitService::Reactor* UnitService::GetUnit(Context* context,
+                                           const v1::GetUnitRequest* request,
+                                           v1::Unit* response) {
+  const absl::StatusOr<UnitName> name = ParseResourceName(request->name(), "name");
+  if (!name.ok()) return End(context, name.status());
+  const UnitSnapshotPtr unit = engine_.board()->Find(name->text());
+  if (unit == nullptr) {
+    return End(context,
+               Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
+                     absl::StrCat("there is no unit ", name->text()), {{"unit", name->text()}}));
+  }
+  const bool basic = request->view() == v1::UNIT_VIEW_BASIC;
+  Convert(*unit, basic ? View::kBasic : View::kFull, *response);
+  return End(context, grpc::Status::OK);
+}
+
+UnitService::Reactor* UnitService::ListUnits(Context* context,
+                                             const v1::ListUnitsRequest* request,
+                                             v1::ListUnitsResponse* response) {
+  return End(context, socketd::ListUnits(*engine_.board(), *request, *response));
+}
+
+UnitService::Reactor* UnitService::VerifyUnit(Context* context,
+                                              const v1::VerifyUnitRequest* request,
+                                              v1::VerifyUnitResponse* response) {
+  const absl::StatusOr<UnitName> name = ParseResourceName(request->unit_id(), "unit_id");
+  if (!name.ok()) return End(context, name.status());
+  return End(context, Verify(*name, request->unit_file(), *response));
+}
+
+UnitService::Reactor* UnitService::GetServer(Context* context,
+                                             const v1::GetServerRequest* /*request*/,
+                                             v1::GetServerResponse* response) {
+  *response = *about_;
+  response->set_revision(engine_.history().last_revision());
+  response->set_first_revision(engine_.history().first_revision());
+  response->set_units(static_cast<int32_t>(engine_.board()->size()));
+  return End(context, grpc::Status::OK);
+}
+
+UnitService::Reactor* UnitService::DumpUnit(Context* context,
+                                            const v1::DumpUnitRequest* request,
+                                            v1::DumpUnitResponse* response) {
+  const absl::StatusOr<UnitName> name = ParseResourceName(request->name(), "name");
+  if (!name.ok()) return End(context, name.status());
+  return Run({context, response, "", ""}, [this, &name](Settle settle) {
+    engine_.Dump(name->text(),
+                 Answering<DumpReport>(std::move(settle), [](const DumpReport& report) {
+                   auto dump = std::make_shared<v1::DumpUnitResponse>();
+                   dump->set_text(report.text);
+                   FillProperties(*dump);
+                   *dump->mutable_unit() = *FullUnit(report.unit);
+                   return dump;
+                 }));
+  });
+}
+
+grpc::ServerWriteReactor<v1::WatchUnitsResponse>* UnitService::WatchUnits(
+    Context* context, const v1::WatchUnitsRequest* request) {
+  WatchCall::Call call{watchers_, *context, 0};
+  if (request->has_heartbeat())
+    call.heartbeat_seconds = std::max(kHeartbeatSecondsLeast, request->heartbeat().seconds());
+  absl::StatusOr<Patterns> patterns =
+      Patterns::Parse({request->names().begin(), request->names().end()}, "names");
+  if (!patterns.ok()) return WatchCall::Refuse(patterns.status());
+  if (request->start_revision() < 0) {
+    return WatchCall::Refuse(Error(absl::StatusCode::kInvalidArgument, "BAD_REVISION",
+                                   "start_revision is below zero", {{"field", "start_revision"}}));
+  }
+  return WatchCall::Start(call,
+                          WatchFeed(engine_, *std::move(patterns), request->start_revision()));
+}
+
+// ---- writes ----
+
+UnitService::Reactor* UnitService::CreateUnit(Context* context,
+                                              const v1::CreateUnitRequest* request,
+                                              v1::Unit* response) {
+  const absl::StatusOr<UnitName> name = ParseResourceName(request->unit_id(), "unit_id");
+  if (!name.ok()) return End(context, name.status());
+  UnitSource source = SourceFor(*context, *name);
+  source.validate_only = request->validate_only();
+  const grpc::Status read = ReadSource(*request, *name, source);
+  if (!read.ok()) return End(context, read);
+  return Run(WriteOf(context, *request, response), [this, &source](Settle settle) {
+    engine_.Create(std::move(source), Answering<UnitSnapshotPtr>(std::move(settle), FullUnit));
+  });
+}
+
+UnitService::Reactor* UnitService::UpdateUnit(Context* context,
+                                              const v1::UpdateUnitRequest* request,
+                                              v1::UpdateUnitResponse* response) {
+  const absl::StatusOr<UnitName> name = ParseResourceName(request->name(), "name");
+  if (!name.ok()) return End(context, name.status());
+  UnitSource source = SourceFor(*context, *name);
+  source.etag = request->etag();
+  const grpc::Status read = ReadSource(*request, *name, source);
+  if (!read.ok()) return End(context, read);
+  return Run(WriteOf(context, *request, response), [this, &source](Settle settle) {
+    engine_.Update(
+        std::move(source),
+        Answering<UnitSnapshotPtr>(std::move(settle), [](const UnitSnapshotPtr& snapshot) {
+          auto update = std::make_shared<v1::UpdateUnitResponse>();
+          *update->mutable_unit() = *FullUnit(snapshot);
+          update->set_takes_effect(AtRest(update->unit()) ? "now" : "next start");
+          return update;
+        }));
+  });
+}
+
+UnitService::Reactor* UnitService::DeleteUnit(Context* context,
+                                              const v1::DeleteUnitRequest* request,
+                                              v1::DeleteUnitResponse* response) {
+  const absl::StatusOr<UnitName> name = ParseResourceName(request->name(), "name");
+  if (!name.ok()) return End(context, name.status());
+  UnitSource source = SourceFor(*context, *name);
+  source.etag = request->etag();
+  return Run(WriteOf(context, *request, response), [this, &source](Settle settle) {
+    engine_.Delete(std::move(source), Answering<int64_t>(std::move(settle), [](int64_t revision) {
+                     auto deletion = std::make_shared<v1::DeleteUnitResponse>();
+                     deletion->set_revision(revision);
+                     return deletion;
+                   }));
+  });
+}
+
+template <typename Response, typename Request>
+UnitService::Reactor* UnitService::RunJob(Context* context,
+                                          const Request& request,
+                                          Response* response,
+                                          JobKind kind) {
+  const absl::StatusOr<UnitName> name = ParseResourceName(request.name(), "name");
+  if (!name.ok()) return End(context, name.status());
+  const absl::StatusOr<JobMode> mode = ModeOf(request.mode());
+  if (!mode.ok()) return End(context, mode.status());
+  JobRequest job{name->text(), kind, *mode, request.no_wait(), RequesterOf(*context)};
+  return Run(WriteOf(context, request, response), [this, &job](Settle settle) {
+    engine_.Submit(std::move(job),
+                   Answering<JobReport>(std::move(settle), [](const JobReport& report) {
+                     auto message = std::make_shared<Response>();
+                     if (report.unit != nullptr)
+                       Convert(*report.unit, View::kBasic, *message->mutable_unit());
+                     FillWarnings(report, *message);
+                     return message;
+                   }));
+  });
+}
+
+UnitService::Reactor* UnitService::StartUnit(Context* context,
+                                             const v1::StartUnitRequest* request,
+                                             v1::StartUnitResponse* response) {
+  return RunJob(context, *request, response, JobKind::kStart);
+}
+
+UnitService::Reactor* UnitService::StopUnit(Context* context,
+                                            const v1::StopUnitRequest* request,
+                                            v1::StopUnitResponse* response) {
+  return RunJob(context, *request, response, JobKind::kStop);
+}
+
+UnitService::Reactor* UnitService::RestartUnit(Context* context,
+                                               const v1::RestartUnitRequest* request,
+                                               v1::RestartUnitResponse* response) {
+  const JobKind kind = request->only_if_active() ? JobKind::kTryRestart : JobKind::kRestart;
+  return RunJob(context, *request, response, kind);
+}
+
+UnitService::Reactor* UnitService::ReloadUnit(Context* context,
+                                              const v1::ReloadUnitRequest* request,
+                                              v1::ReloadUnitResponse* response) {
+  return RunJob(context, *request, response, JobKind::kReload);
+}
+
+UnitService::Reactor* UnitService::ResetFailed(Context* context,
+                                               const v1::ResetFailedRequest* request,
+                                               v1::ResetFailedResponse* response) {
+  std::vector<std::string> units;
+  for (const std::string& each : request->names()) {
+    const absl::StatusOr<UnitName> name = ParseResourceName(each, "names");
+    if (!name.ok()) return End(context, name.status());
+    units.push_back(name->text());
+  }
+  return Run(WriteOf(context, *request, response), [this, &units](Settle settle) {
+    engine_.ResetFailed(std::move(units),
+                        Answering<std::vector<std::string>>(
+                            std::move(settle), [](const std::vector<std::string>& names) {
+                              auto message = std::make_shared<v1::ResetFailedResponse>();
+                              for (const std::string& name : names)
+                                message->add_names(ResourceName(name));
+                              return message;
+                            }));
+  });
+}
+
+UnitService::Reactor* UnitService::LoadUnits(Context* context,
+                                             const v1::LoadUnitsRequest* request,
+                                             v1::LoadUnitsResponse* response) {
+  const std::string requester = RequesterOf(*context);
+  return Run(WriteOf(context, *request, response), [this, &requester](Settle settle) {
+    engine_.Load(requester, Answering<LoadReport>(std::move(settle), [](const LoadReport& report) {
+                   auto message = std::make_shared<v1::LoadUnitsResponse>();
+                   message->set_loaded(report.loaded);
+                   for (const std::string& problem : report.problems)
+                     message->add_problems(problem);
+                   return message;
+                 }));
+  });
+}
+
+}  // namespace socketd

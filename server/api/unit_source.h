@@ -1,0 +1,39 @@
+// The definitions that calls bring, in fields or as text: checked at the door, so that a mistake is
+// told with its line or field before the engine hears of it.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+
+#include "server/engine/engine_handle.h"
+#include "server/unit/unit_name.h"
+
+namespace grpc {
+class Status;
+}
+
+namespace socketd {
+
+namespace v1 {
+class CreateUnitRequest;
+class UpdateUnitRequest;
+class VerifyUnitResponse;
+}  // namespace v1
+
+// Fills what the engine needs of `source` (definition or text). INVALID_ARGUMENT: BAD_UNIT with all
+// mistakes, SOURCE_MISSING, UNIT_FILE_TOO_LONG.
+grpc::Status ReadSource(const v1::CreateUnitRequest& request,
+                        const UnitName& name,
+                        UnitSource& source);
+grpc::Status ReadSource(const v1::UpdateUnitRequest& request,
+                        const UnitName& name,
+                        UnitSource& source);
+
+// What is wrong with a unit file's text, warnings included, by line.
+// INVALID_ARGUMENT: UNIT_FILE_TOO_LONG.
+absl::Status Verify(const UnitName& name,
+                    const std::string& text,
+                    v1::VerifyUnitResponse& response);
+
+}  // namespace socketd

@@ -1,0 +1,237 @@
+#include "server/api/unit_service.h"
+
+#include <thread>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "server/base/errors.h"
+#include "tests/server/api/api_fixture.h"
+
+namespace socketd {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+class UnitServiceTest : public socketd::testing::ApiFixture {
+ protected:
+  UnitServiceTest() : client_(Client(0)) { engine_.Put("web.socket", ActiveState::kActive); }
+
+  grpc::Status Start(const v1::StartUnitRequest& request, v1::StartUnitResponse& response) {
+    grpc::ClientContext context;
+    return client_->StartUnit(&context, request, &response);
+  }
+
+  std::unique_ptr<v1::UnitService::Stub> client_;
+  grpc::ClientContext context_;
+};
+
+TEST_F(UnitServiceTest, GetUnitKnowsBothForms) {
+  v1::GetUnitRequest request;
+  v1::Unit unit;
+  for (const char* name : {"web.socket", "units/web.socket"}) {
+    grpc::ClientContext context;
+    request.set_name(name);
+    ASSERT_TRUE(client_->GetUnit(&context, request, &unit).ok());
+    EXPECT_EQ(unit.name(), "units/web.socket");
+    EXPECT_EQ(unit.status().sub_state(), "listening");
+    EXPECT_EQ(unit.status().active_state(), v1::ACTIVE_STATE_ACTIVE);
+  }
+}
+
+TEST_F(UnitServiceTest, AnUnknownUnitIsNotFound) {
+  v1::GetUnitRequest request;
+  v1::Unit unit;
+  request.set_name("no.socket");
+  const grpc::Status status = client_->GetUnit(&context_, request, &unit);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(socketd::testing::ReasonOf(status), "UNIT_NOT_FOUND");
+}
+
+TEST_F(UnitServiceTest, StartAnswersWithTheUnitAndNamesWhoAsked) {
+  v1::StartUnitRequest request;
+  v1::StartUnitResponse response;
+  request.set_name("units/web.socket");
+  request.set_mode(v1::JOB_MODE_FAIL);
+  request.set_no_wait(true);
+  ASSERT_TRUE(Start(request, response).ok());
+  EXPECT_EQ(response.unit().name(), "units/web.socket");
+  EXPECT_THAT(engine_.Asked(), ElementsAre("start web.socket by uid 0 no_wait fail"));
+}
+
+TEST_F(UnitServiceTest, TheEnginesFailureTravels) {
+  engine_.outcome =
+      Error(absl::StatusCode::kFailedPrecondition, "COMMAND_FAILED", "exit 1", {{"step", "pre"}});
+  v1::StartUnitRequest request;
+  v1::StartUnitResponse response;
+  request.set_name("web.socket");
+  const grpc::Status status = Start(request, response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(socketd::testing::ReasonOf(status), "COMMAND_FAILED");
+}
+
+TEST_F(UnitServiceTest, TheOtherJobs) {
+  v1::StopUnitRequest stop;
+  v1::StopUnitResponse stopped;
+  stop.set_name("web.socket");
+  ASSERT_TRUE(client_->StopUnit(&context_, stop, &stopped).ok());
+  EXPECT_THAT(stopped.warnings(), ElementsAre("it still listens"));
+  v1::RestartUnitRequest restart;
+  v1::RestartUnitResponse restarted;
+  restart.set_name("web.socket");
+  restart.set_only_if_active(true);
+  grpc::ClientContext second;
+  ASSERT_TRUE(client_->RestartUnit(&second, restart, &restarted).ok());
+  v1::ReloadUnitRequest reload;
+  v1::ReloadUnitResponse reloaded;
+  reload.set_name("web.socket");
+  grpc::ClientContext third;
+  ASSERT_TRUE(client_->ReloadUnit(&third, reload, &reloaded).ok());
+  EXPECT_THAT(engine_.Asked(),
+              ElementsAre("stop web.socket by uid 0", "try-restart web.socket by uid 0",
+                          "reload web.socket by uid 0"));
+}
+
+TEST_F(UnitServiceTest, CreateTakesBothForms) {
+  v1::CreateUnitRequest request;
+  v1::Unit unit;
+  request.set_unit_id("new.socket");
+  request.set_unit_file("[Socket]\nListenStream=/run/new\n");
+  ASSERT_TRUE(client_->CreateUnit(&context_, request, &unit).ok());
+  EXPECT_EQ(unit.name(), "units/new.socket");
+  grpc::ClientContext second;
+  request.set_unit_id("newer.socket");
+  v1::ListenAddress* listen = request.mutable_definition()->mutable_socket()->add_listen();
+  listen->set_kind(v1::ListenAddress::KIND_STREAM);
+  listen->set_address("/run/newer");
+  ASSERT_TRUE(client_->CreateUnit(&second, request, &unit).ok());
+  EXPECT_THAT(engine_.Asked(),
+              ElementsAre("create new.socket text [Socket]\nListenStream=/run/new\n",
+                          "create newer.socket fields"));
+}
+
+TEST_F(UnitServiceTest, ABadSourceIsRefusedAtTheDoor) {
+  v1::CreateUnitRequest request;
+  v1::Unit unit;
+  request.set_unit_id("new.socket");
+  EXPECT_EQ(socketd::testing::ReasonOf(client_->CreateUnit(&context_, request, &unit)),
+            "SOURCE_MISSING");
+  request.set_unit_file("[Socket]\nListenStream=nonsense\n");
+  grpc::ClientContext second;
+  EXPECT_EQ(socketd::testing::ReasonOf(client_->CreateUnit(&second, request, &unit)), "BAD_UNIT");
+  request.set_unit_file(std::string((1 << 20) + 1, '#'));
+  grpc::ClientContext third;
+  EXPECT_EQ(socketd::testing::ReasonOf(client_->CreateUnit(&third, request, &unit)),
+            "UNIT_FILE_TOO_LONG");
+  EXPECT_THAT(engine_.Asked(), SizeIs(0));
+}
+
+TEST_F(UnitServiceTest, UpdateAndDeletePassTheEtagOn) {
+  v1::UpdateUnitRequest update;
+  v1::UpdateUnitResponse updated;
+  update.set_name("web.socket");
+  update.set_etag("e1");
+  update.set_unit_file("[Socket]\nListenStream=/run/new\n");
+  ASSERT_TRUE(client_->UpdateUnit(&context_, update, &updated).ok());
+  EXPECT_EQ(updated.takes_effect(), "next start");
+  v1::DeleteUnitRequest deletion;
+  v1::DeleteUnitResponse deleted;
+  deletion.set_name("web.socket");
+  deletion.set_etag("e2");
+  grpc::ClientContext second;
+  ASSERT_TRUE(client_->DeleteUnit(&second, deletion, &deleted).ok());
+  EXPECT_EQ(deleted.revision(), 42);
+  EXPECT_THAT(engine_.Asked(),
+              ElementsAre("update web.socket etag e1", "delete web.socket etag e2"));
+}
+
+TEST_F(UnitServiceTest, TheRest) {
+  v1::DumpUnitRequest dump;
+  v1::DumpUnitResponse dumped;
+  dump.set_name("web.socket");
+  ASSERT_TRUE(client_->DumpUnit(&context_, dump, &dumped).ok());
+  ASSERT_THAT(dumped.properties(), SizeIs(2));
+  EXPECT_EQ(dumped.properties(1).key(), "State");
+  EXPECT_EQ(dumped.properties(1).value(), "a: b");
+  EXPECT_EQ(dumped.unit().name(), "units/web.socket");
+
+  v1::ResetFailedRequest reset;
+  v1::ResetFailedResponse was_reset;
+  reset.add_names("units/web.socket");
+  grpc::ClientContext second;
+  ASSERT_TRUE(client_->ResetFailed(&second, reset, &was_reset).ok());
+  EXPECT_THAT(was_reset.names(), ElementsAre("units/web.socket"));
+
+  v1::LoadUnitsRequest load;
+  v1::LoadUnitsResponse loaded;
+  grpc::ClientContext third;
+  ASSERT_TRUE(client_->LoadUnits(&third, load, &loaded).ok());
+  EXPECT_EQ(loaded.loaded(), 3);
+  EXPECT_THAT(loaded.problems(), ElementsAre("x.socket: bad"));
+
+  v1::GetServerRequest about;
+  v1::GetServerResponse told;
+  grpc::ClientContext fourth;
+  ASSERT_TRUE(client_->GetServer(&fourth, about, &told).ok());
+  EXPECT_EQ(told.version(), "0.1.0");
+  EXPECT_EQ(told.units(), 1);
+  EXPECT_EQ(told.first_revision(), 1);
+}
+
+TEST_F(UnitServiceTest, VerifyTellsTheMistakesByLine) {
+  v1::VerifyUnitRequest request;
+  v1::VerifyUnitResponse response;
+  request.set_unit_id("web.socket");
+  request.set_unit_file("[Socket]\nBacklog=x\nListenStream=nonsense\nListenStream=/run/web\n");
+  ASSERT_TRUE(client_->VerifyUnit(&context_, request, &response).ok());
+  ASSERT_GE(response.problems_size(), 2);
+  EXPECT_EQ(response.problems(0).line(), 2);
+  EXPECT_TRUE(response.problems(0).fatal());
+  EXPECT_EQ(response.problems(1).line(), 3);
+}
+
+TEST_F(UnitServiceTest, ARequestIdMakesARepeatHarmless) {
+  v1::StartUnitRequest request;
+  v1::StartUnitResponse response;
+  request.set_name("web.socket");
+  request.set_request_id("r1");
+  ASSERT_TRUE(Start(request, response).ok());
+  ASSERT_TRUE(Start(request, response).ok());
+  EXPECT_EQ(response.unit().name(), "units/web.socket");
+  EXPECT_THAT(engine_.Asked(), SizeIs(1));
+  request.set_mode(v1::JOB_MODE_FAIL);
+  EXPECT_EQ(socketd::testing::ReasonOf(Start(request, response)), "REQUEST_ID_REUSED");
+  request.set_request_id(std::string(65, 'x'));
+  EXPECT_EQ(socketd::testing::ReasonOf(Start(request, response)), "BAD_REQUEST_ID");
+}
+
+TEST_F(UnitServiceTest, AClientThatGoesAwayCancelsItsWaitAndNotTheJob) {
+  engine_.hold = true;
+  v1::StartUnitRequest request;
+  v1::StartUnitResponse response;
+  request.set_name("web.socket");
+  request.set_request_id("r1");
+  grpc::ClientContext impatient;
+  impatient.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(50));
+  EXPECT_EQ(client_->StartUnit(&impatient, request, &response).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+  // The job ends later, and whoever asks again gets its end.
+  engine_.Release();
+  ASSERT_TRUE(Start(request, response).ok());
+  EXPECT_EQ(response.unit().name(), "units/web.socket");
+  EXPECT_THAT(engine_.Asked(), SizeIs(1));
+}
+
+TEST_F(UnitServiceTest, MistakesInNamesAndModes) {
+  v1::StartUnitRequest request;
+  v1::StartUnitResponse response;
+  request.set_name("web");
+  EXPECT_EQ(socketd::testing::ReasonOf(Start(request, response)), "BAD_UNIT_NAME");
+  request.set_name("web.socket");
+  request.set_mode(static_cast<v1::JobMode>(99));
+  EXPECT_EQ(socketd::testing::ReasonOf(Start(request, response)), "BAD_JOB_MODE");
+}
+
+}  // namespace
+}  // namespace socketd
