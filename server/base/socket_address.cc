@@ -41,7 +41,7 @@ Run LongestZeroRun(const std::array<uint16_t, 8>& groups) {
   return best.length >= 2 ? best : Run{groups.size(), 0};
 }
 
-std::string Ipv6Text(const std::array<uint8_t, 16>& octets) {
+std::string GroupsText(const std::array<uint8_t, 16>& octets) {
   std::array<uint16_t, 8> groups{};
   for (size_t i = 0; i < groups.size(); ++i) {
     groups[i] = static_cast<uint16_t>((octets[2 * i] << 8) | octets[2 * i + 1]);
@@ -66,6 +66,12 @@ bool IsMapped(const Ipv6Address& address) {
          address.octets[10] == 0xFF && address.octets[11] == 0xFF;
 }
 
+std::string Ipv6Text(const Ipv6Address& address) {
+  if (!IsMapped(address)) return GroupsText(address.octets);
+  const auto* last = address.octets.data() + 12;  // RFC 5952, 5
+  return absl::StrCat("::ffff:", Ipv4Text({last[0], last[1], last[2], last[3]}));
+}
+
 std::string AbstractText(const AbstractAddress& address) {
   return absl::StrCat("@", absl::CEscape(address.name));
 }
@@ -87,7 +93,7 @@ std::string ToText(const SocketAddress& address) {
           [](std::monostate) { return std::string(); },
           [](const Ipv4Address& a) { return absl::StrCat(Ipv4Text(a.octets), ":", a.port); },
           [](const Ipv6Address& a) {
-            return absl::StrCat("[", Ipv6Text(a.octets), "]:", a.port, a.scope.empty() ? "" : "%",
+            return absl::StrCat("[", Ipv6Text(a), "]:", a.port, a.scope.empty() ? "" : "%",
                                 a.scope);
           },
           [](const PathAddress& a) { return a.path; },
@@ -101,7 +107,7 @@ std::string HostText(const SocketAddress& address) {
   return std::visit(Overload{
                         [](std::monostate) { return std::string(); },
                         [](const Ipv4Address& a) { return Ipv4Text(a.octets); },
-                        [](const Ipv6Address& a) { return Ipv6Text(a.octets); },
+                        [](const Ipv6Address& a) { return Ipv6Text(a); },
                         [](const PathAddress& a) { return a.path; },
                         [](const AbstractAddress& a) { return AbstractText(a); },
                         [](const VsockAddress& a) { return absl::StrCat(a.cid); },

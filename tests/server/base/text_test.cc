@@ -1,0 +1,61 @@
+#include "server/base/text.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace socketd {
+namespace {
+
+TEST(Quoted, LeavesPlainWordsAlone) {
+  EXPECT_EQ(Quoted("web.socket"), "web.socket");
+  EXPECT_EQ(Quoted("[::1]:80"), "[::1]:80");
+  EXPECT_EQ(Quoted("\xC3\xA4"), "\xC3\xA4");
+}
+
+TEST(Quoted, QuotesWhatWouldBreakALogLine) {
+  EXPECT_EQ(Quoted(""), "\"\"");
+  EXPECT_EQ(Quoted("two words"), "\"two words\"");
+  EXPECT_EQ(Quoted("a=b"), "\"a=b\"");
+  EXPECT_EQ(Quoted("line\nbreak"), "\"line\\nbreak\"");
+  EXPECT_EQ(Quoted("say \"hi\""), "\"say \\\"hi\\\"\"");
+  EXPECT_EQ(Quoted("\x1b[31m"), "\"\\033[31m\"");
+}
+
+TEST(EditDistance, CountsSingleCharacterEdits) {
+  EXPECT_EQ(EditDistance("", "", 5), 0U);
+  EXPECT_EQ(EditDistance("ListenStream", "ListenStream", 5), 0U);
+  EXPECT_EQ(EditDistance("ListenStraem", "ListenStream", 5), 2U);
+  EXPECT_EQ(EditDistance("kitten", "sitting", 5), 3U);
+  EXPECT_EQ(EditDistance("", "abc", 5), 3U);
+  EXPECT_EQ(EditDistance("abc", "", 5), 3U);
+}
+
+TEST(EditDistance, StopsAtTheLimit) {
+  EXPECT_EQ(EditDistance("abcdef", "uvwxyz", 2), 3U);
+  EXPECT_EQ(EditDistance("a", "abcdefgh", 2), 3U);
+}
+
+TEST(IsCleanUtf8, AcceptsWhatRfc3629Allows) {
+  EXPECT_TRUE(IsCleanUtf8(""));
+  EXPECT_TRUE(IsCleanUtf8("plain"));
+  EXPECT_TRUE(IsCleanUtf8("\xC3\xA4 \xE2\x82\xAC \xF0\x9F\x98\x80"));
+  EXPECT_TRUE(IsCleanUtf8("\xF4\x8F\xBF\xBF"));
+  EXPECT_TRUE(IsCleanUtf8("\xED\x9F\xBF"));
+}
+
+TEST(IsCleanUtf8, RefusesTheRest) {
+  EXPECT_FALSE(IsCleanUtf8(std::string(1, '\0')));
+  EXPECT_FALSE(IsCleanUtf8("\xFF"));
+  EXPECT_FALSE(IsCleanUtf8("\x80"));
+  EXPECT_FALSE(IsCleanUtf8("\xC3"));              // cut off
+  EXPECT_FALSE(IsCleanUtf8("\xC0\xAF"));          // overlong
+  EXPECT_FALSE(IsCleanUtf8("\xE0\x80\x80"));      // overlong
+  EXPECT_FALSE(IsCleanUtf8("\xF0\x80\x80\x80"));  // overlong
+  EXPECT_FALSE(IsCleanUtf8("\xED\xA0\x80"));      // a surrogate
+  EXPECT_FALSE(IsCleanUtf8("\xF4\x90\x80\x80"));  // beyond U+10FFFF
+  EXPECT_FALSE(IsCleanUtf8("\xE2\x28\xA1"));
+}
+
+}  // namespace
+}  // namespace socketd
