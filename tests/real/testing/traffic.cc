@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,6 +97,31 @@ std::string Conversation::HearAll() const {
   for (std::string part = Hear(); !part.empty(); part = Hear())
     all += part;
   return all;
+}
+
+Conversation::Parcel Conversation::HearParcel() const {
+  constexpr size_t kMostFds = 253;  // SCM_MAX_FD, unix(7)
+  std::vector<char> buffer(65536);
+  alignas(cmsghdr) char control[CMSG_SPACE(kMostFds * sizeof(int))];
+  iovec part = {buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  Parcel parcel;
+  const ssize_t size = recvmsg(fd_, &message, MSG_CMSG_CLOEXEC);
+  if (size < 0) return parcel;
+  parcel.data.assign(buffer.data(), size);
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    const size_t before = parcel.fds.size();
+    parcel.fds.resize(before + count);
+    memcpy(parcel.fds.data() + before, CMSG_DATA(header), count * sizeof(int));
+  }
+  return parcel;
 }
 
 void Conversation::Close() const {

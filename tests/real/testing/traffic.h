@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -24,6 +25,12 @@ class Conversation {
   std::string Hear() const;
   // Everything up to the end.
   std::string HearAll() const;
+  // One packet with the descriptors that came along; the caller closes them.
+  struct Parcel {
+    std::string data;
+    std::vector<int> fds;
+  };
+  Parcel HearParcel() const;
   // No more from us: the other side reads an end.
   void Close() const;
   int fd() const { return fd_; }
