@@ -112,6 +112,14 @@ absl::Status ApiClient::Start(const std::string& unit) {
   return ToAbsl(channel_->stub->StartUnit(Context().get(), request, &response));
 }
 
+absl::Status ApiClient::StartWithoutWaiting(const std::string& unit) {
+  v1::StartUnitRequest request;
+  request.set_name(unit);
+  request.set_no_wait(true);
+  v1::StartUnitResponse response;
+  return ToAbsl(channel_->stub->StartUnit(Context().get(), request, &response));
+}
+
 absl::Status ApiClient::Stop(const std::string& unit) {
   v1::StopUnitRequest request;
   request.set_name(unit);
@@ -165,14 +173,6 @@ std::vector<std::string> ApiClient::Names(const std::string& pattern) {
   for (const v1::Unit& unit : response.units())
     names.push_back(unit.name());
   return names;
-}
-
-absl::StatusOr<v1::GetServerResponse> ApiClient::Server() {
-  v1::GetServerResponse response;
-  const grpc::Status status =
-      channel_->stub->GetServer(Context().get(), v1::GetServerRequest(), &response);
-  if (!status.ok()) return ToAbsl(status);
-  return response;
 }
 
 std::unique_ptr<Watcher> ApiClient::Watch() {

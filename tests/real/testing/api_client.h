@@ -13,7 +13,6 @@
 
 namespace socketd::v1 {
 class Unit;
-class GetServerResponse;
 }  // namespace socketd::v1
 
 namespace socketd::real {
@@ -44,6 +43,7 @@ class ApiClient {
   ~ApiClient();
 
   absl::Status Start(const std::string& unit);
+  absl::Status StartWithoutWaiting(const std::string& unit);
   absl::Status Stop(const std::string& unit);
   absl::Status ResetFailed(const std::string& unit);
   absl::Status Reload();
@@ -53,7 +53,6 @@ class ApiClient {
   std::string State(const std::string& unit);
   int MainPid(const std::string& unit);
   std::vector<std::string> Names(const std::string& pattern);
-  absl::StatusOr<v1::GetServerResponse> Server();
   // Returns when the snapshot has come: what happens from then on is seen.
   std::unique_ptr<Watcher> Watch();
 

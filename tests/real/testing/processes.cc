@@ -139,7 +139,7 @@ void Kill(int pid) {
   close(pidfd);
 }
 
-ProgramResult Run(std::vector<std::string> argv, bool with_errors) {
+ProgramResult Execute(std::vector<std::string> argv, bool with_errors) {
   return Collect(Launch(std::move(argv), with_errors));
 }
 

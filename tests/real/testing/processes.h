@@ -29,7 +29,7 @@ struct ProgramResult {
 
 // Runs argv[0] (a full path) to its end, at most 30 s; its standard output, with standard error if
 // `with_errors`.
-ProgramResult Run(std::vector<std::string> argv, bool with_errors = false);
+ProgramResult Execute(std::vector<std::string> argv, bool with_errors = false);
 
 // A program that runs meanwhile.
 class Background {
