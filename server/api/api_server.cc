@@ -32,6 +32,8 @@ void LogForGrpc(gpr_log_func_args* args) {
 
 // Process-wide, and before any builder.
 void PrepareGrpc() {
+  // Never given back: gRPC's end at exit can wait ten seconds for a poller of its own.
+  grpc_init();
   gpr_set_log_function(&LogForGrpc);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
