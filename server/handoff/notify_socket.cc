@@ -1,0 +1,63 @@
+#include "server/handoff/notify_socket.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/log.h"
+
+namespace socketd {
+namespace {
+
+// A flood of one service must not keep the loop from the others; the kernel makes its senders wait.
+constexpr int kPacketsPerTurn = 64;
+constexpr uint32_t kNobodyUid = 65534;
+
+}  // namespace
+
+NotifySocket::~NotifySocket() {
+  if (!port_.fd) return;
+  loop_.kernel().Disarm(port_.fd);
+  if (const absl::Status removed = loop_.kernel().Remove(path_, port_.node); !removed.ok())
+    LogFailure(Level::kDebug, "notify.node-stays", removed);
+}
+
+absl::Status NotifySocket::Open(const std::string& path) {
+  ListenSpec spec;
+  spec.type = ListenType::kDatagram;
+  spec.address = PathAddress{path};
+  spec.mode = 0666;
+  spec.pass_credentials = true;
+  absl::StatusOr<Port> port = loop_.kernel().Listen(spec);
+  if (!port.ok()) return port.status();
+  path_ = path;
+  port_ = *std::move(port);
+  subscription_ = Subscription(loop_, *this);
+  return loop_.kernel().Arm(port_.fd, subscription_.token(), Arming::kLevel);
+}
+
+void NotifySocket::OnEvent(const Event& /*event*/) {
+  for (int i = 0; i < kPacketsPerTurn; ++i)
+    if (!TakeOne()) return;
+}
+
+bool NotifySocket::TakeOne() {
+  absl::StatusOr<Packet> packet = loop_.kernel().Receive(port_.fd);
+  if (!packet.ok()) {
+    if (!absl::IsUnavailable(packet.status()))
+      LogFailure(Level::kWarning, "notify.unreadable", packet.status());
+    return false;
+  }
+  // Closed at the end, when what was said has been done.
+  const std::vector<Fd> surplus = std::exchange(packet->fds, {});
+  if (packet->truncated || packet->peer.uid == kNobodyUid) {
+    ++dropped_;
+    Log(Level::kDebug, "notify.dropped",
+        {{"uid", absl::StrCat(packet->peer.uid)}, {"pid", absl::StrCat(packet->peer.pid)}});
+    return true;
+  }
+  sink_(*std::move(packet));
+  return true;
+}
+
+}  // namespace socketd

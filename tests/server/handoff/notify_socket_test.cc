@@ -1,0 +1,100 @@
+#include "server/handoff/notify_socket.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/sim/fake_kernel.h"
+
+namespace socketd {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kPath[] = "/run/notify";
+
+class NotifySocketTest : public ::testing::Test {
+ protected:
+  NotifySocketTest() {
+    socket_ = std::make_unique<NotifySocket>(loop_, [this](Packet packet) {
+      EXPECT_THAT(packet.fds, IsEmpty());
+      heard_.push_back(packet.data);
+    });
+    EXPECT_TRUE(socket_->Open(kPath).ok());
+  }
+  ~NotifySocketTest() override {
+    socket_.reset();
+    EXPECT_THAT(kernel_.problems(), IsEmpty());
+    EXPECT_THAT(kernel_.Leaks(), IsEmpty());
+  }
+  void Send(const std::string& data, uint32_t uid = 1000) {
+    EXPECT_TRUE(kernel_.ports().SendTo(kPath, data, Peer{.pid = 7, .uid = uid}).ok());
+  }
+  void Turn() { loop_.Turn(Instant::Start()); }
+
+  sim::FakeKernel kernel_;
+  EventLoop loop_{kernel_};
+  std::vector<std::string> heard_;
+  std::unique_ptr<NotifySocket> socket_;
+};
+
+TEST_F(NotifySocketTest, PacketsComeInOrder) {
+  Send("READY=1");
+  Send("STATUS=a");
+  Send("STOPPING=1");
+  Turn();
+  EXPECT_THAT(heard_, ElementsAre("READY=1", "STATUS=a", "STOPPING=1"));
+}
+
+TEST_F(NotifySocketTest, NobodyIsNotHeard) {
+  Send("READY=1", 65534);
+  Turn();
+  EXPECT_THAT(heard_, IsEmpty());
+  EXPECT_EQ(socket_->dropped(), 1U);
+}
+
+TEST_F(NotifySocketTest, WhatWasCutOffIsNotBelieved) {
+  const auto file = kernel_.ports().Find(kPath);
+  ASSERT_NE(file, nullptr);
+  Send("READY=1");
+  file->packets.back().truncated = true;
+  Turn();
+  EXPECT_THAT(heard_, IsEmpty());
+  EXPECT_EQ(socket_->dropped(), 1U);
+}
+
+TEST_F(NotifySocketTest, AFloodLeavesTheTurnToOthers) {
+  const auto file = kernel_.ports().Find(kPath);
+  ASSERT_NE(file, nullptr);
+  Send("A=1");
+  const sim::FakePacket packet = file->packets.front();
+  file->packets.assign(100, packet);
+  Turn();
+  EXPECT_THAT(heard_, SizeIs(64));
+  Turn();
+  EXPECT_THAT(heard_, SizeIs(100));
+}
+
+TEST_F(NotifySocketTest, DescriptorsThatCameAlongAreClosed) {
+  const auto file = kernel_.ports().Find(kPath);
+  ASSERT_NE(file, nullptr);
+  const auto barrier = std::make_shared<sim::FakeFile>();
+  Send("BARRIER=1");
+  file->packets.back().files.push_back(barrier);
+  Turn();
+  EXPECT_THAT(heard_, ElementsAre("BARRIER=1"));
+  EXPECT_EQ(barrier.use_count(), 1);
+}
+
+TEST_F(NotifySocketTest, TheNameIsGoneAfterwards) {
+  socket_.reset();
+  EXPECT_EQ(kernel_.ports().Find(kPath), nullptr);
+  EXPECT_TRUE(absl::IsNotFound(kernel_.Remove(kPath, 0)));
+}
+
+}  // namespace
+}  // namespace socketd
