@@ -1,12 +1,15 @@
 #include "server/unit/definition_rules.h"
 
+#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "proto/socketd/v1/unit.pb.h"
+#include "server/unit/known_keys.h"
 #include "server/unit/sections.h"
 
 namespace socketd {
@@ -65,10 +68,29 @@ int CountNodes(const SocketSpec& socket) {
   return nodes;
 }
 
-void CheckSocket(const SocketSpec& socket, Problems& problems) {
-  if (socket.listen().empty()) {
-    Refuse(kListen, "a socket unit needs at least one Listen directive", problems);
+// The Listen directives of systemd that nobody obeys here, as "ListenNetlink=".
+std::string UnenforcedListens(const UnitDefinition& definition) {
+  std::set<std::string> keys;
+  for (const v1::OtherDirective& other : definition.other()) {
+    if (other.section() == "Socket" && IsUnenforcedKey(other.section(), other.key()) &&
+        absl::StartsWith(other.key(), "Listen")) {
+      keys.insert(absl::StrCat(other.key(), "="));
+    }
   }
+  return absl::StrJoin(keys, " and ");
+}
+
+void CheckListens(const UnitDefinition& definition, Problems& problems) {
+  if (!definition.socket().listen().empty()) return;
+  const std::string unenforced = UnenforcedListens(definition);
+  Refuse(kListen,
+         unenforced.empty()
+             ? "a socket unit needs at least one Listen directive"
+             : absl::StrCat("nothing is left to listen on: ", unenforced, " is not enforced here"),
+         problems);
+}
+
+void CheckSocket(const SocketSpec& socket, Problems& problems) {
   for (const ListenAddress& listen : socket.listen()) {
     if (!socket.accept() || IsConnectable(listen.kind())) continue;
     Refuse(kAccept,
@@ -153,7 +175,10 @@ bool CheckType(const UnitName& name, const UnitDefinition& definition, Problems&
 }
 
 void CheckRules(const UnitDefinition& definition, Problems& problems) {
-  if (definition.has_socket()) CheckSocket(definition.socket(), problems);
+  if (definition.has_socket()) {
+    CheckListens(definition, problems);
+    CheckSocket(definition.socket(), problems);
+  }
   if (definition.has_service()) CheckService(definition, problems);
 }
 

@@ -1,5 +1,6 @@
 #include "server/unit/listen_address.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -51,6 +52,10 @@ bool ParseOctets(absl::string_view text, std::array<uint8_t, 4>& octets) {
   return true;
 }
 
+bool IsHexDigit(char c) {
+  return absl::ascii_isxdigit(static_cast<unsigned char>(c));
+}
+
 // The 16-bit groups of one side of "::", the last one perhaps as dotted IPv4 (RFC 4291, 2.2).
 bool ParseGroups(absl::string_view text, std::vector<uint16_t>& groups) {
   if (text.empty()) return true;
@@ -63,10 +68,10 @@ bool ParseGroups(absl::string_view text, std::vector<uint16_t>& groups) {
       continue;
     }
     uint32_t group = 0;
-    if (parts[i].empty() || parts[i].size() > 4 || !absl::SimpleHexAtoi(parts[i], &group)) {
+    if (parts[i].size() > 4 || !std::all_of(parts[i].begin(), parts[i].end(), IsHexDigit) ||
+        !absl::SimpleHexAtoi(parts[i], &group)) {
       return false;
     }
-    if (!absl::ascii_isxdigit(parts[i][0]) || !absl::ascii_isxdigit(parts[i].back())) return false;
     groups.push_back(static_cast<uint16_t>(group));
   }
   return groups.size() <= kGroups;

@@ -11,7 +11,7 @@
 #include "server/base/errors.h"
 #include "server/unit/definition_rules.h"
 #include "server/unit/schema.h"
-#include "server/unit/sections.h"
+#include "server/unit/unit_file.h"
 #include "server/unit/unit_lookup.h"
 
 namespace socketd {
@@ -88,21 +88,52 @@ void WarnOfVarRun(const v1::UnitDefinition& definition, Problems& problems) {
   warn("Service", "PIDFile", definition.service().pid_file());
 }
 
-// Gives problems that were found after expansion the line that they most likely come from.
-void AddFile(const std::string& path, size_t first, Problems& problems) {
-  for (size_t i = first; i < problems.size(); ++i) {
-    if (problems[i].file.empty()) problems[i].file = path;
+// One file of a unit, for finding where something stands.
+struct Source {
+  std::string path;
+  std::string text;
+};
+
+// The last place of the problem's key in the files, one with a specifier if there is one: what is
+// found after expansion has no line by itself.
+void Locate(const std::vector<Source>& sources, Problem& problem) {
+  bool found_specifier = false;
+  for (const Source& source : sources) {
+    Problems ignored;
+    for (const Assignment& assignment : ReadAssignments(source.path, source.text, ignored)) {
+      if (assignment.section != problem.section || assignment.key != problem.key) continue;
+      const bool has_specifier = absl::StrContains(assignment.value, "%");
+      if (found_specifier && !has_specifier) continue;
+      found_specifier = has_specifier;
+      problem.file = source.path;
+      problem.line = assignment.line;
+    }
   }
+  if (problem.file.empty() && !sources.empty()) problem.file = sources[0].path;
 }
 
-struct Links {
-  std::vector<std::string> wants;
+// What a unit is made of.
+struct Contents {
+  std::vector<Source> sources;
+  std::vector<std::string> wants;  // units that NAME.wants folders link to
   std::vector<std::string> requirements;
+
+  uint64_t Digest() const {
+    Hash hash;
+    for (const Source& source : sources) {
+      hash.Add(source.path);
+      hash.Add(source.text);
+    }
+    for (const auto* links : {&wants, &requirements}) {
+      for (const std::string& name : *links)
+        hash.Add(name);
+    }
+    return hash.value();
+  }
 };
 
 // Expands, adds what the folders say, checks, and says what came of it.
-void Finish(const Links& links, Surroundings surroundings, LoadedUnit& unit) {
-  const size_t first = unit.problems.size();
+void Finish(const Contents& contents, Surroundings surroundings, LoadedUnit& unit) {
   surroundings.fragment_path = unit.fragment_path;
   auto effective = std::make_shared<v1::UnitDefinition>(*unit.written);
   WarnOfVarRun(*effective, unit.problems);
@@ -125,14 +156,16 @@ void Finish(const Links& links, Surroundings surroundings, LoadedUnit& unit) {
     unit.problems.push_back(std::move(problem));
   }
   WarnUnenforced(*unit.written, unit.problems);
-  AddFile(unit.fragment_path, first, unit.problems);
+  for (Problem& problem : unit.problems) {
+    if (problem.file.empty()) Locate(contents.sources, problem);
+  }
   if (AnyFatal(unit.problems)) {
     unit.state = LoadState::kBadSetting;
     unit.error = FatalText(unit.problems);
     return;
   }
-  AddMissing(links.wants, *effective->mutable_unit()->mutable_wants());
-  AddMissing(links.requirements, *effective->mutable_unit()->mutable_requires_units());
+  AddMissing(contents.wants, *effective->mutable_unit()->mutable_wants());
+  AddMissing(contents.requirements, *effective->mutable_unit()->mutable_requires_units());
   ResolveTemplates(unit.name, *effective->mutable_unit());
   unit.effective = std::move(effective);
   unit.state = LoadState::kLoaded;
@@ -160,33 +193,26 @@ LoadedUnit UnitLoader::Load(const UnitName& name) const {
   unit.error = fragment.error;
   if (fragment.state != LoadState::kLoaded) return unit;
 
-  Hash hash;
-  auto written = std::make_shared<v1::UnitDefinition>();
-  const auto read = [&](const std::string& path, const std::string& text) {
-    hash.Add(path);
-    hash.Add(text);
-    ReadUnitFile(unit.name, path, text, *written, unit.problems);
-  };
-  read(fragment.path, fragment.text);
+  Contents contents;
+  contents.sources.push_back({fragment.path, fragment.text});
   for (const std::string& path : lookup.DropInsOf(unit.name, unit.aliases)) {
-    const auto text = files_.Read(path);
+    auto text = files_.Read(path);
     if (!text.ok()) {
       unit.state = LoadState::kError;
       unit.error = absl::StrCat(path, ": ", std::string(text.status().message()));
       return unit;
     }
     unit.drop_in_paths.push_back(path);
-    read(path, *text);
+    contents.sources.push_back({path, *std::move(text)});
   }
-  const Links links{lookup.LinkedFrom(unit.name, unit.aliases, "wants"),
-                    lookup.LinkedFrom(unit.name, unit.aliases, "requires")};
-  for (const std::string& wanted : links.wants)
-    hash.Add(wanted);
-  for (const std::string& required : links.requirements)
-    hash.Add(required);
-  unit.source_hash = hash.value();
+  contents.wants = lookup.LinkedFrom(unit.name, unit.aliases, "wants");
+  contents.requirements = lookup.LinkedFrom(unit.name, unit.aliases, "requires");
+  unit.source_hash = contents.Digest();
+  auto written = std::make_shared<v1::UnitDefinition>();
+  for (const Source& source : contents.sources)
+    ReadUnitFile(unit.name, source.path, source.text, *written, unit.problems);
   unit.written = std::move(written);
-  Finish(links, surroundings_, unit);
+  Finish(contents, surroundings_, unit);
   return unit;
 }
 

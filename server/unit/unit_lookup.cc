@@ -106,48 +106,45 @@ UnitName UnitLookup::Target(const UnitName& name, const Place& place) const {
   return instance.ok() ? *instance : name;
 }
 
-void UnitLookup::ReadFragment(const Place& place, Fragment& fragment) {
-  fragment.path = absl::StrCat(place.folder, "/", place.entry->name);
-  auto text = files_.Read(fragment.path);
-  if (!text.ok()) {
-    fragment.state = LoadState::kError;
-    fragment.error = absl::StrCat(fragment.path, ": ", std::string(text.status().message()));
-    return;
-  }
-  fragment.state = text->empty() ? LoadState::kMasked : LoadState::kLoaded;
-  if (text->empty()) fragment.error = absl::StrCat(fragment.name.text(), " is masked");
-  fragment.text = *std::move(text);
-}
-
-Fragment UnitLookup::FindFragment(const UnitName& name) {
-  Fragment fragment(name);
+UnitLookup::Place UnitLookup::Follow(Fragment& fragment) {
+  const UnitName asked = fragment.name;
   for (int links = 0; links <= kMostLinks; ++links) {
     const Place place = Locate(fragment.name);
     if (place.entry == nullptr) {
       fragment.error = absl::StrCat("no file on the unit path has ", fragment.name.text());
-      return fragment;
+      return {};
     }
-    if (!place.entry->is_symlink) {
-      ReadFragment(place, fragment);
-      return fragment;
-    }
+    fragment.path = absl::StrCat(place.folder, "/", place.entry->name);
+    if (!place.entry->is_symlink) return place;
     if (IsNull(TargetPath(place.folder, place.entry->target))) {
       fragment.state = LoadState::kMasked;
-      fragment.path = absl::StrCat(place.folder, "/", place.entry->name);
       fragment.error = absl::StrCat(fragment.name.text(), " is masked");
-      return fragment;
+      return {};
     }
     const UnitName target = Target(fragment.name, place);
-    if (target == fragment.name) {
-      ReadFragment(place, fragment);
-      return fragment;
-    }
+    if (target == fragment.name) return place;
     fragment.name = target;
   }
-  fragment = Fragment(name);
+  fragment = Fragment(asked);
   fragment.state = LoadState::kError;
   fragment.error =
-      absl::StrCat("the links of ", name.text(), " lead in a circle, or over too many");
+      absl::StrCat("the links of ", asked.text(), " lead in a circle, or over too many");
+  return {};
+}
+
+Fragment UnitLookup::FindFragment(const UnitName& name) {
+  Fragment fragment(name);
+  const Place place = Follow(fragment);
+  if (place.entry == nullptr) return fragment;
+  auto text = files_.Read(fragment.path);
+  if (!text.ok()) {
+    fragment.state = LoadState::kError;
+    fragment.error = absl::StrCat(fragment.path, ": ", std::string(text.status().message()));
+    return fragment;
+  }
+  fragment.state = text->empty() ? LoadState::kMasked : LoadState::kLoaded;
+  if (text->empty()) fragment.error = absl::StrCat(fragment.name.text(), " is masked");
+  fragment.text = *std::move(text);
   return fragment;
 }
 
@@ -161,7 +158,9 @@ std::vector<UnitName> UnitLookup::AliasesOf(const UnitName& name) {
       // A link of templates names the instance as well.
       if (alias->is_template() && name.is_instance()) alias = alias->WithInstance(name.instance());
       if (!alias.ok() || *alias == name || aliases.count(*alias) > 0) continue;
-      if (FindFragment(*alias).name == name) aliases.insert(*alias);
+      Fragment behind(*alias);
+      Follow(behind);
+      if (behind.name == name) aliases.insert(*alias);
     }
   }
   return {aliases.begin(), aliases.end()};

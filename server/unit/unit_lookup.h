@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -67,7 +68,8 @@ class UnitLookup {
   bool IsOnPath(const std::string& folder) const;
   // The unit that a link means: its own name for a link to a file elsewhere.
   UnitName Target(const UnitName& name, const Place& place) const;
-  void ReadFragment(const Place& place, Fragment& fragment);
+  // Follows links from `fragment.name` to the entry that counts; none if a state was set.
+  Place Follow(Fragment& fragment);
   // Folders whose files add to the unit, most telling first.
   std::vector<std::string> FoldersOf(const UnitName& name,
                                      const std::vector<UnitName>& aliases,

@@ -1,0 +1,203 @@
+#include "server/unit/schema.h"
+
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "proto/socketd/v1/unit.pb.h"
+#include "server/unit/known_keys.h"
+
+namespace socketd {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+struct Read {
+  v1::UnitDefinition definition;
+  Problems problems;
+
+  Read(absl::string_view name, absl::string_view text) { Add(name, text); }
+  void Add(absl::string_view name, absl::string_view text) {
+    ReadUnitFile(*UnitName::Parse(name), "f", text, definition, problems);
+  }
+};
+
+TEST(ReadUnitFile, FillsFieldsByTheirDirectives) {
+  const Read read(
+      "web.socket",
+      "[Unit]\nDescription=The web: 100% \"it\"\nAfter=a.target b.service\nAfter=c.mount\n"
+      "[Socket]\nListenStream=80\nListenFIFO=/run/f\nListenStream=%t/x\nAccept=TRUE\n"
+      "SocketMode=0600\nBacklog=7\nTimeoutSec=1min 30s\nUser=nobody\nKillSignal=USR1\n"
+      "BindIPv6Only=yes\nLimitNOFILE=1K:infinity\nEnvironment=A=1 \"B=2 3\"\n"
+      "LimitFSIZE=1K\nExecStartPre=-/bin/a x ; /bin/b\nStandardOutput=append:/l\n"
+      "[Install]\nWantedBy=sockets.target\n");
+  ASSERT_THAT(read.problems, SizeIs(1));  // LimitNOFILE counts: no "K"
+  EXPECT_EQ(read.problems[0].key, "LimitNOFILE");
+  const v1::UnitSpec& unit = read.definition.unit();
+  EXPECT_EQ(unit.description(), "The web: 100% \"it\"");
+  EXPECT_THAT(unit.after(), ElementsAre("a.target", "b.service", "c.mount"));
+  const v1::SocketSpec& socket = read.definition.socket();
+  ASSERT_EQ(socket.listen_size(), 3);
+  EXPECT_EQ(socket.listen(1).kind(), v1::ListenAddress::KIND_FIFO);
+  EXPECT_EQ(socket.listen(2).address(), "%t/x");
+  EXPECT_TRUE(socket.accept());
+  EXPECT_EQ(socket.socket_mode(), 0600U);
+  EXPECT_EQ(socket.backlog(), 7U);
+  EXPECT_EQ(socket.timeout().seconds(), 90);
+  EXPECT_EQ(socket.exec().user(), "nobody");
+  EXPECT_EQ(socket.kill().kill_signal(), 10U);
+  EXPECT_EQ(socket.bind_ipv6_only(), v1::SocketSpec::BIND_IPV6_ONLY_IPV6_ONLY);
+  EXPECT_THAT(socket.exec().environment(), ElementsAre("A=1", "B=2 3"));
+  EXPECT_EQ(socket.exec().limit_fsize().hard(), 1024U);
+  ASSERT_EQ(socket.exec_start_pre_size(), 2);
+  EXPECT_TRUE(socket.exec_start_pre(0).ignore_failure());
+  EXPECT_EQ(socket.exec().standard_output().path(), "/l");
+  EXPECT_THAT(read.definition.install().wanted_by(), ElementsAre("sockets.target"));
+}
+
+TEST(ReadUnitFile, AnEmptyValueClears) {
+  Read read("web.socket", "[Socket]\nListenStream=80\nListenFIFO=/f\nBacklog=3\nUser=x\n");
+  read.Add("web.socket", "[Socket]\nListenDatagram=\nListenStream=81\nBacklog=\nUser=\n");
+  ASSERT_EQ(read.definition.socket().listen_size(), 1);
+  EXPECT_EQ(read.definition.socket().listen(0).address(), "81");
+  EXPECT_FALSE(read.definition.socket().has_backlog());
+  EXPECT_FALSE(read.definition.socket().has_exec());
+  EXPECT_THAT(read.problems, IsEmpty());
+}
+
+TEST(ReadUnitFile, TheLastScalarWinsAndListsGrow) {
+  Read read("a.service", "[Service]\nType=simple\nType=oneshot\nExecStart=/a\nExecStart=/b\n");
+  read.Add("a.service", "[Service]\nExecStart=/c\nRestart=no\nRestart=on-failure\n");
+  EXPECT_EQ(read.definition.service().type(), v1::ServiceSpec::TYPE_ONESHOT);
+  EXPECT_EQ(read.definition.service().exec_start_size(), 3);
+  EXPECT_EQ(read.definition.service().restart(), v1::ServiceSpec::RESTART_ON_FAILURE);
+}
+
+TEST(ReadUnitFile, OlderSpellingsSetTheSameFields) {
+  const Read read("a.service",
+                  "[Service]\nTimeoutSec=7\nStartLimitInterval=3\nStartLimitBurst=9\n"
+                  "TimeoutStopSec=infinity\n");
+  EXPECT_THAT(read.problems, IsEmpty());
+  EXPECT_EQ(read.definition.service().timeout_start().seconds(), 7);
+  EXPECT_EQ(read.definition.service().timeout_stop().seconds(), 0);
+  EXPECT_TRUE(read.definition.service().has_timeout_stop());
+  EXPECT_EQ(read.definition.unit().start_limit_interval().seconds(), 3);
+  EXPECT_EQ(read.definition.unit().start_limit_burst(), 9U);
+}
+
+TEST(ReadUnitFile, WarnsOfUnknownKeysWithTheNearest) {
+  const Read read("web.socket", "[Socket]\nListenSteam=80\nZebra=1\nDescription=x\n");
+  ASSERT_THAT(read.problems, SizeIs(3));
+  EXPECT_EQ(read.problems[0].line, 2);
+  EXPECT_THAT(read.problems[0].message, HasSubstr("ListenStream="));
+  EXPECT_THAT(read.problems[2].message, HasSubstr("[Unit]"));
+  for (const Problem& problem : read.problems)
+    EXPECT_FALSE(problem.fatal) << problem.message;
+  ASSERT_EQ(read.definition.other_size(), 3);
+  EXPECT_EQ(read.definition.other(1).value(), "1");
+}
+
+TEST(ReadUnitFile, KeepsWhatSystemdKnowsAndSaysSo) {
+  const Read read("a.service", "[Service]\nPrivateTmp=yes\n[Unit]\nConditionPathExists=/x\n");
+  ASSERT_THAT(read.problems, SizeIs(2));
+  for (const Problem& problem : read.problems)
+    EXPECT_THAT(problem.message, HasSubstr("not enforced"));
+  EXPECT_EQ(read.definition.other_size(), 2);
+}
+
+TEST(ReadUnitFile, PrivateKeysAndSectionsAreNobodysBusiness) {
+  const Read read("a.service", "[Service]\nX-Mine=1\n[X-Mine]\na=b\n");
+  EXPECT_THAT(read.problems, IsEmpty());
+  EXPECT_EQ(read.definition.other_size(), 2);
+}
+
+TEST(ReadUnitFile, ForeignSectionsGiveOneWarning) {
+  const Read read("a.service", "[Service]\nExecStart=/a\n[Socket]\nListenStream=1\nAccept=no\n");
+  ASSERT_THAT(read.problems, SizeIs(1));
+  EXPECT_EQ(read.problems[0].line, 4);
+  EXPECT_FALSE(read.problems[0].fatal);
+  EXPECT_EQ(read.definition.other_size(), 2);
+}
+
+TEST(ReadUnitFile, ABadValueTellsEverything) {
+  const Read read("web.socket", "[Socket]\n\nBacklog=many\n");
+  ASSERT_THAT(read.problems, SizeIs(1));
+  const Problem& problem = read.problems[0];
+  EXPECT_TRUE(problem.fatal);
+  EXPECT_EQ(problem.field, "definition.socket.backlog");
+  EXPECT_THAT(ToText(problem),
+              AllOf(HasSubstr("f:3: [Socket] Backlog=: expected a number"), HasSubstr("many")));
+}
+
+TEST(ReadUnitFile, TwentyMistakesGiveTwentyMessages) {
+  const Read read("web.socket",
+                  "Early=1\n"                      // 1
+                  "[Socket\n"                      // 2
+                  "[Socket]\n"                     // 3: good
+                  "no equals sign\n"               // 4
+                  "=no key\n"                      // 5
+                  "ListenStream=1.2.3:80\n"        // 6
+                  "ListenStream=70000\n"           // 7
+                  "ListenSequentialPacket=80\n"    // 8
+                  "ListenFIFO=relative\n"          // 9
+                  "Backlog=-1\n"                   // 10
+                  "Accept=perhaps\n"               // 11
+                  "SocketMode=rw-rw----\n"         // 12
+                  "TimeoutSec=5 parsecs\n"         // 13
+                  "BindIPv6Only=sometimes\n"       // 14
+                  "ExecStartPre=bin/relative\n"    // 15
+                  "ExecStopPost=/bin/\"open\n"     // 16
+                  "User=two words\n"               // 17
+                  "FileDescriptorName=a:b\n"       // 18
+                  "KillSignal=SIGNOTHING\n"        // 19
+                  "LimitNOFILE=2:1\n"              // 20
+                  "Nice=20\n"                      // 21
+                  "ListenStream=/run/good.sock\n"  // 22: good
+  );
+  std::vector<int> lines;
+  for (const Problem& problem : read.problems) {
+    EXPECT_TRUE(problem.fatal) << ToText(problem);
+    lines.push_back(problem.line);
+  }
+  std::vector<int> sorted = lines;
+  std::sort(sorted.begin(), sorted.end());
+  EXPECT_THAT(sorted,
+              ElementsAre(1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21));
+  ASSERT_EQ(read.definition.socket().listen_size(), 1);
+  EXPECT_FALSE(read.definition.socket().has_exec());
+}
+
+TEST(WarnUnenforced, NamesEachKeyOnce) {
+  Read read("a.service",
+            "[Service]\nType=dbus\nPrivateTmp=yes\nX-A=1\nExecStart=/a\n[Unit]\nNosuch=1\n");
+  const size_t from_text = read.problems.size();
+  EXPECT_EQ(from_text, 2U);
+  WarnUnenforced(read.definition, read.problems);
+  EXPECT_THAT(read.problems, SizeIs(from_text + 1));
+  EXPECT_EQ(read.problems.back().key, "Type");
+  Problems fresh;
+  WarnUnenforced(read.definition, fresh);
+  EXPECT_THAT(fresh, SizeIs(3));
+}
+
+TEST(DirectivesPage, IsTheCheckedInOne) {
+  std::ifstream file("proto/directives.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  EXPECT_TRUE(text.str() == DirectivesPage())
+      << "proto/directives.md is out of date. Run:\n\n"
+         "    bazel run //tests/server/unit:print_directives > proto/directives.md\n";
+}
+
+}  // namespace
+}  // namespace socketd

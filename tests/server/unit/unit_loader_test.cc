@@ -1,0 +1,292 @@
+#include "server/unit/unit_loader.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "proto/socketd/v1/unit.pb.h"
+#include "server/unit/schema.h"
+
+namespace socketd {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Files by path; a text that begins with "-> " is a link.
+class Files : public UnitFiles {
+ public:
+  void Put(const std::string& path, const std::string& text) { files_[path] = text; }
+
+  absl::StatusOr<std::string> Read(const std::string& path) override {
+    const auto at = files_.find(path);
+    if (at == files_.end()) return absl::NotFoundError(path);
+    if (at->second == "<unreadable>") return absl::PermissionDeniedError("no");
+    if (at->second.rfind("-> ", 0) == 0) return Read(at->second.substr(3));
+    return at->second;
+  }
+
+  absl::StatusOr<std::vector<Entry>> List(const std::string& directory) override {
+    std::map<std::string, Entry> entries;
+    for (const auto& [path, text] : files_) {
+      if (path.rfind(directory + "/", 0) != 0) continue;
+      const std::string rest = path.substr(directory.size() + 1);
+      Entry entry;
+      entry.name = rest.substr(0, rest.find('/'));
+      entry.is_directory = rest.find('/') != std::string::npos;
+      entry.is_symlink = !entry.is_directory && text.rfind("-> ", 0) == 0;
+      if (entry.is_symlink) entry.target = text.substr(3);
+      entries[entry.name] = entry;
+    }
+    if (entries.empty()) return absl::NotFoundError(directory);
+    std::vector<Entry> list;
+    for (const auto& [name, entry] : entries)
+      list.push_back(entry);
+    return list;
+  }
+
+ private:
+  std::map<std::string, std::string> files_;
+};
+
+class Loader : public ::testing::Test {
+ protected:
+  LoadedUnit Load(absl::string_view name) { return Make().Load(*UnitName::Parse(name)); }
+
+  UnitLoader Make() {
+    Surroundings around;
+    around.machine_id = "0123";
+    return UnitLoader(files_, {"/etc/u", "/run/u", "/lib/u"}, around);
+  }
+
+  static std::vector<std::string> Texts(const std::vector<UnitName>& names) {
+    std::vector<std::string> texts;
+    for (const UnitName& name : names)
+      texts.push_back(name.text());
+    return texts;
+  }
+
+  Files files_;
+};
+
+constexpr char kWeb[] = "[Unit]\nDescription=lib\n[Socket]\nListenStream=80\n";
+
+TEST_F(Loader, FindsNothing) {
+  const LoadedUnit unit = Load("web.socket");
+  EXPECT_EQ(unit.state, LoadState::kNotFound);
+  EXPECT_THAT(unit.error, HasSubstr("web.socket"));
+  EXPECT_EQ(unit.written, nullptr);
+  EXPECT_EQ(unit.effective, nullptr);
+  EXPECT_EQ(Load("x.mount").state, LoadState::kNotFound);
+}
+
+TEST_F(Loader, EarlierFoldersWin) {
+  files_.Put("/lib/u/web.socket", kWeb);
+  EXPECT_EQ(Load("web.socket").fragment_path, "/lib/u/web.socket");
+  files_.Put("/etc/u/web.socket", "[Unit]\nDescription=etc\n[Socket]\nListenStream=81\n");
+  const LoadedUnit unit = Load("web.socket");
+  EXPECT_EQ(unit.state, LoadState::kLoaded);
+  EXPECT_EQ(unit.fragment_path, "/etc/u/web.socket");
+  EXPECT_EQ(unit.effective->unit().description(), "etc");
+}
+
+TEST_F(Loader, DropInsAddInTheOrderOfTheirNames) {
+  files_.Put("/lib/u/a-b-c.socket", kWeb);
+  files_.Put("/lib/u/a-b-c.socket.d/50-x.conf", "[Unit]\nDescription=c-lib\n");
+  files_.Put("/etc/u/a-b-c.socket.d/10-x.conf", "[Unit]\nDescription=c-etc\n");
+  files_.Put("/etc/u/a-b-.socket.d/60-x.conf", "[Unit]\nAfter=ab.target\n");
+  files_.Put("/lib/u/a-.socket.d/70-x.conf", "[Unit]\nAfter=a.target\n");
+  files_.Put("/lib/u/socket.d/80-x.conf", "[Unit]\nAfter=all.target\n");
+  files_.Put("/lib/u/socket.d/80-x.txt", "[Unit]\nAfter=no.target\n");
+  files_.Put("/lib/u/service.d/80-x.conf", "[Unit]\nAfter=no.target\n");
+  const LoadedUnit unit = Load("a-b-c.socket");
+  EXPECT_EQ(unit.state, LoadState::kLoaded);
+  EXPECT_THAT(unit.drop_in_paths,
+              ElementsAre("/etc/u/a-b-c.socket.d/10-x.conf", "/lib/u/a-b-c.socket.d/50-x.conf",
+                          "/etc/u/a-b-.socket.d/60-x.conf", "/lib/u/a-.socket.d/70-x.conf",
+                          "/lib/u/socket.d/80-x.conf"));
+  EXPECT_EQ(unit.effective->unit().description(), "c-lib");
+  EXPECT_THAT(unit.effective->unit().after(), ElementsAre("ab.target", "a.target", "all.target"));
+}
+
+TEST_F(Loader, OneNameOfDropInCountsOnce) {
+  files_.Put("/lib/u/a.socket", kWeb);
+  files_.Put("/lib/u/a.socket.d/x.conf", "[Unit]\nDescription=lib\n");
+  files_.Put("/etc/u/a.socket.d/x.conf", "[Unit]\nDescription=etc\n");
+  files_.Put("/etc/u/socket.d/x.conf", "[Unit]\nDescription=all\n");
+  files_.Put("/lib/u/a.socket.d/y.conf", "[Unit]\nAfter=y.target\n");
+  files_.Put("/etc/u/a.socket.d/y.conf", "-> /dev/null");
+  const LoadedUnit unit = Load("a.socket");
+  EXPECT_THAT(unit.drop_in_paths, ElementsAre("/etc/u/a.socket.d/x.conf"));
+  EXPECT_EQ(unit.effective->unit().description(), "etc");
+}
+
+TEST_F(Loader, InstancesComeFromTheirTemplate) {
+  files_.Put("/lib/u/s@.service",
+             "[Unit]\nDescription=%i of %p\nWants=t@%i.service u@.service\n"
+             "[Service]\nExecStart=/bin/s %I\n");
+  files_.Put("/etc/u/s@.service.d/x.conf", "[Service]\nUser=all\n");
+  files_.Put("/etc/u/s@a-b.service.d/y.conf", "[Service]\nUser=one\n");
+  const LoadedUnit unit = Load("s@a-b.service");
+  ASSERT_EQ(unit.state, LoadState::kLoaded) << unit.error;
+  EXPECT_EQ(unit.name.text(), "s@a-b.service");
+  EXPECT_EQ(unit.fragment_path, "/lib/u/s@.service");
+  EXPECT_EQ(unit.effective->unit().description(), "a-b of s");
+  EXPECT_THAT(unit.effective->unit().wants(), ElementsAre("t@a-b.service", "u@a-b.service"));
+  EXPECT_EQ(unit.effective->service().exec_start(0).arguments(0), "a/b");
+  EXPECT_EQ(unit.effective->service().exec().user(), "one");
+  EXPECT_EQ(unit.written->unit().description(), "%i of %p");
+
+  const LoadedUnit whole = Load("s@.service");
+  EXPECT_EQ(whole.state, LoadState::kLoaded) << whole.error;
+  EXPECT_EQ(whole.effective->unit().description(), "%i of %p");
+
+  files_.Put("/etc/u/s@special.service", "[Service]\nExecStart=/bin/special\n");
+  EXPECT_EQ(Load("s@special.service").fragment_path, "/etc/u/s@special.service");
+}
+
+TEST_F(Loader, LinksAreAliases) {
+  files_.Put("/lib/u/ssh.service", "[Service]\nExecStart=/bin/s\n");
+  files_.Put("/etc/u/sshd.service", "-> /lib/u/ssh.service");
+  files_.Put("/etc/u/shell.service", "-> sshd.service");
+  files_.Put("/etc/u/other.service.d/x.conf", "[Service]\nUser=no\n");
+  files_.Put("/etc/u/sshd.service.d/x.conf", "[Service]\nUser=yes\n");
+  for (const char* name : {"ssh.service", "sshd.service", "shell.service"}) {
+    const LoadedUnit unit = Load(name);
+    EXPECT_EQ(unit.name.text(), "ssh.service") << name;
+    EXPECT_THAT(Texts(unit.aliases), ElementsAre("shell.service", "sshd.service"));
+    EXPECT_EQ(unit.effective->service().exec().user(), "yes");
+  }
+}
+
+TEST_F(Loader, LinksOfTemplatesCarryTheInstance) {
+  files_.Put("/lib/u/real@.service", "[Service]\nExecStart=/bin/s %i\n");
+  files_.Put("/lib/u/alias@.service", "-> real@.service");
+  const LoadedUnit unit = Load("alias@x.service");
+  EXPECT_EQ(unit.name.text(), "real@x.service");
+  EXPECT_THAT(Texts(unit.aliases), ElementsAre("alias@x.service"));
+}
+
+TEST_F(Loader, ALinkToAFileElsewhereIsTheFile) {
+  files_.Put("/opt/web.socket", kWeb);
+  files_.Put("/etc/u/web.socket", "-> /opt/web.socket");
+  const LoadedUnit unit = Load("web.socket");
+  EXPECT_EQ(unit.state, LoadState::kLoaded) << unit.error;
+  EXPECT_EQ(unit.name.text(), "web.socket");
+  EXPECT_THAT(unit.aliases, IsEmpty());
+}
+
+TEST_F(Loader, CirclesEnd) {
+  files_.Put("/etc/u/a.service", "-> b.service");
+  files_.Put("/etc/u/b.service", "-> a.service");
+  const LoadedUnit unit = Load("a.service");
+  EXPECT_EQ(unit.state, LoadState::kError);
+  EXPECT_THAT(unit.error, HasSubstr("circle"));
+}
+
+TEST_F(Loader, MaskedUnitsAreOff) {
+  files_.Put("/lib/u/web.socket", kWeb);
+  files_.Put("/etc/u/web.socket", "-> /dev/null");
+  files_.Put("/etc/u/empty.socket", "");
+  EXPECT_EQ(Load("web.socket").state, LoadState::kMasked);
+  EXPECT_EQ(Load("empty.socket").state, LoadState::kMasked);
+}
+
+TEST_F(Loader, FoldersOfLinksAddDependencies) {
+  files_.Put("/lib/u/web.socket", std::string(kWeb) + "[Unit]\nWants=b.service\n");
+  files_.Put("/etc/u/web.socket.wants/a.service", "-> /lib/u/a.service");
+  files_.Put("/lib/u/web.socket.wants/b.service", "-> ../b.service");
+  files_.Put("/lib/u/web.socket.wants/c.service", "-> ../c.service");
+  files_.Put("/etc/u/web.socket.wants/c.service", "-> /dev/null");
+  files_.Put("/etc/u/web.socket.requires/d@x.service", "-> ../d@.service");
+  files_.Put("/etc/u/web.socket.requires/README", "text");
+  const LoadedUnit unit = Load("web.socket");
+  EXPECT_THAT(unit.effective->unit().wants(), ElementsAre("b.service", "a.service"));
+  EXPECT_THAT(unit.effective->unit().requires_units(), ElementsAre("d@x.service"));
+  EXPECT_THAT(unit.written->unit().wants(), ElementsAre("b.service"));
+}
+
+TEST_F(Loader, ABadSettingLoadsNothingHalfWay) {
+  files_.Put("/lib/u/web.socket", std::string(kWeb) + "Backlog=many\nPrivateTmp=yes\n");
+  const LoadedUnit unit = Load("web.socket");
+  EXPECT_EQ(unit.state, LoadState::kBadSetting);
+  EXPECT_NE(unit.written, nullptr);
+  EXPECT_EQ(unit.effective, nullptr);
+  EXPECT_THAT(unit.error, HasSubstr("/lib/u/web.socket:5: [Socket] Backlog="));
+  EXPECT_EQ(unit.problems.size(), 2U);
+}
+
+TEST_F(Loader, WhatSpecifiersMakeIsCheckedWithItsLine) {
+  files_.Put("/lib/u/w@.socket", "[Socket]\nListenStream=80\nListenStream=%i\n");
+  EXPECT_EQ(Load("w@81.socket").state, LoadState::kLoaded);
+  const LoadedUnit unit = Load("w@x.socket");
+  EXPECT_EQ(unit.state, LoadState::kBadSetting);
+  EXPECT_THAT(unit.error, HasSubstr("/lib/u/w@.socket:3: [Socket] ListenStream="));
+}
+
+TEST_F(Loader, VarRunIsRunAndSaysSo) {
+  files_.Put("/lib/u/w.socket", "[Socket]\nListenStream=/var/run/w.sock\n");
+  const LoadedUnit unit = Load("w.socket");
+  EXPECT_EQ(unit.effective->socket().listen(0).address(), "/run/w.sock");
+  ASSERT_EQ(unit.problems.size(), 1U);
+  EXPECT_FALSE(unit.problems[0].fatal);
+  EXPECT_EQ(unit.problems[0].line, 2);
+}
+
+TEST_F(Loader, AFileThatCannotBeReadIsAnError) {
+  files_.Put("/lib/u/w.socket", kWeb);
+  files_.Put("/lib/u/w.socket.d/x.conf", "<unreadable>");
+  EXPECT_EQ(Load("w.socket").state, LoadState::kError);
+  files_.Put("/lib/u/v.socket", "<unreadable>");
+  EXPECT_EQ(Load("v.socket").state, LoadState::kError);
+}
+
+TEST_F(Loader, TheHashFollowsEveryFile) {
+  files_.Put("/lib/u/w.socket", kWeb);
+  const uint64_t first = Load("w.socket").source_hash;
+  EXPECT_EQ(Load("w.socket").source_hash, first);
+  files_.Put("/lib/u/w.socket.d/x.conf", "[Unit]\n");
+  const uint64_t second = Load("w.socket").source_hash;
+  EXPECT_NE(second, first);
+  files_.Put("/lib/u/w.socket.wants/a.service", "-> ../a.service");
+  EXPECT_NE(Load("w.socket").source_hash, second);
+}
+
+TEST_F(Loader, ListsEverythingThatRunsHere) {
+  files_.Put("/lib/u/web.socket", kWeb);
+  files_.Put("/lib/u/s@.service", "x");
+  files_.Put("/etc/u/alias.socket", "-> /lib/u/web.socket");
+  files_.Put("/lib/u/x.mount", "x");
+  files_.Put("/lib/u/README", "x");
+  files_.Put("/lib/u/web.socket.d/x.conf", "x");
+  files_.Put("/etc/u/sockets.target.wants/s@1.service", "-> /lib/u/s@.service");
+  Problems problems;
+  EXPECT_THAT(Texts(Make().ListNames(problems)),
+              ElementsAre("alias.socket", "s@.service", "s@1.service", "web.socket"));
+  EXPECT_THAT(problems, IsEmpty());
+}
+
+TEST_F(Loader, AdoptsDefinitionsFromElsewhere) {
+  auto written = std::make_shared<v1::UnitDefinition>();
+  auto* listen = written->mutable_socket()->add_listen();
+  listen->set_kind(v1::ListenAddress::KIND_STREAM);
+  listen->set_address("%t/%n");
+  const LoadedUnit good = Make().Adopt(*UnitName::Parse("w.socket"), written);
+  ASSERT_EQ(good.state, LoadState::kLoaded) << good.error;
+  EXPECT_EQ(good.effective->socket().listen(0).address(), "/run/w.socket");
+  EXPECT_NE(good.source_hash, 0U);
+  auto bad = std::make_shared<v1::UnitDefinition>(*written);
+  bad->mutable_socket()->set_socket_mode(99999);
+  const LoadedUnit refused = Make().Adopt(*UnitName::Parse("w.socket"), bad);
+  EXPECT_EQ(refused.state, LoadState::kBadSetting);
+  EXPECT_EQ(refused.problems[0].field, "definition.socket.socket_mode");
+  EXPECT_EQ(refused.effective, nullptr);
+}
+
+}  // namespace
+}  // namespace socketd
