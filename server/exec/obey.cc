@@ -179,16 +179,22 @@ struct KernelAction {
   unsigned long mask;
 };
 
-// Dispositions first, the mask last: what is pending must find the dispositions it belongs to.
-long ResetSignals(const char* text) {
+long SetDisposition(int signal, bool ignored) {
   KernelAction action{};
-  for (int signal = 1; signal <= kSignals; ++signal) {
-    if (signal == SIGKILL || signal == SIGSTOP) continue;
-    const bool ignored = signal == SIGPIPE && *text == '1';
-    action.handler = reinterpret_cast<void*>(ignored ? 1L : 0L);  // SIG_IGN, SIG_DFL
-    const long set = Call(SYS_rt_sigaction, signal, Address(&action), 0, 8);
+  action.handler = reinterpret_cast<void*>(ignored ? 1L : 0L);  // SIG_IGN, SIG_DFL
+  return Call(SYS_rt_sigaction, signal, Address(&action), 0, 8);
+}
+
+// Dispositions first, the mask last: what is pending must find the dispositions it belongs to.
+long ResetSignals(const char* word) {
+  const bool cleared = word[0] == 'Y';
+  const bool ignore_sigpipe = word[1] == '1';
+  for (int signal = 1; signal <= kSignals && !cleared; ++signal) {
+    if (signal == SIGKILL || signal == SIGSTOP || signal == SIGPIPE) continue;
+    const long set = SetDisposition(signal, false);
     if (set < 0) return set;
   }
+  if (!cleared || !ignore_sigpipe) SetDisposition(SIGPIPE, ignore_sigpipe);
   const unsigned long none = 0;
   return Call(SYS_rt_sigprocmask, SIG_SETMASK, Address(&none), 0, 8);
 }
@@ -258,6 +264,8 @@ Outcome ObeyWord(const char* word, char* const* environment) {
       return {Step::kFds, Call(SYS_fcntl, static_cast<long>(Number(text)), F_SETFD, FD_CLOEXEC)};
     case 'S':
       return {Step::kSession, Call(SYS_setsid)};
+    case 's':
+      return {Step::kSession, Call(SYS_setpgid, 0, 0)};
     case 'T':
       return {Step::kTerminal, Terminal(text)};
     case 'i':
@@ -280,7 +288,8 @@ Outcome ObeyWord(const char* word, char* const* environment) {
       StampListenPid(environment);
       return {Step::kOrder, 0};
     case 'X':
-      return {Step::kSignals, ResetSignals(text)};
+    case 'Y':
+      return {Step::kSignals, ResetSignals(word)};
     default:
       return ObeyIdentity(word);
   }

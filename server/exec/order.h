@@ -8,7 +8,7 @@
 // environment is the program's own already.
 //
 //   R7                report through descriptor 7 (a pipe), close-on-exec from here on
-//   S                 a session of its own
+//   S  s              a session of its own; only a process group of its own
 //   Tw/dev/tty1       controlling terminal: w waits for it, f takes it by force, x fails if taken
 //   i... o... e...    standard streams: r opens for reading, b for both, f for writing, a appends,
 //                     t empties (a path follows); 0, 1 copies that descriptor; T the terminal
@@ -20,6 +20,7 @@
 //   C/srv  c/srv      working directory; c: a missing one is not a failure
 //   Z                 the process id is written into LISTEN_PID and LISTEN_PIDFDID
 //   X1  X0            signals as a program expects them; SIGPIPE ignored or not
+//   Y1  Y0            the same for a child whose clone cleared all dispositions but SIGPIPE ignored
 #pragma once
 
 namespace socketd::exec {

@@ -57,6 +57,7 @@ absl::StatusOr<Births::Born> Births::Start(BirthBlock& block, const Clone& clone
   birth.about_to_exec = 0;
   birth.trouble = {};
   birth.shared_files = clone.shared_files;
+  birth.tell = clone.tell;
   int pidfd = -1;
   clone_args arguments{};
   arguments.flags = CLONE_VM | CLONE_PIDFD | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND;

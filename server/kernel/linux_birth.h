@@ -47,6 +47,7 @@ class Births {
   struct Clone {
     int cgroup = -1;           // a cgroup folder to be born in
     bool shared_files = true;  // needs close_range(2)
+    int tell = -1;             // with shared files: written to when the child has its own
   };
   struct Born {
     int pid = 0;

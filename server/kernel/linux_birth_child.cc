@@ -36,6 +36,10 @@ void TakeFiles(Birth* birth) {
     if (taken < 0) Fail(birth, Step::kFds, taken);
   }
   __atomic_store_n(&birth->unshared, 1, __ATOMIC_RELEASE);
+  if (birth->shared_files) {
+    const uint64_t one = 1;
+    Call(SYS_write, birth->tell, Address(&one), sizeof(one));
+  }
   // Descriptors of a careless library; where it is not supported, close-on-exec was set by us.
   Call(SYS_close_range, 3, kAll, kCloseOnExec);
 }

@@ -22,6 +22,7 @@ struct Birth {
 
   // Written by the daemon before the clone.
   bool shared_files;   // CLONE_FILES: a table of its own is taken first
+  int tell;            // an eventfd that is told when that is done
   unsigned drop_from;  // descriptors from here on are not needed
   int cgroup_procs;    // to be written; -1: born in its group
   int* sources;        // what becomes 0, 1, 2, 3, ...

@@ -198,11 +198,12 @@ void Cgroups::AddMember(GroupHandle handle, int pid) {
   if (!real()) slot->sessions.push_back(pid);
 }
 
-void Cgroups::RemoveMember(GroupHandle handle, bool ran, std::vector<Event>& events) {
+void Cgroups::RemoveMember(GroupHandle handle, const Ended& ended, std::vector<Event>& events) {
   Slot* slot = Find(handle);
   if (slot == nullptr) return;
   --slot->members;
-  slot->had_process = slot->had_process || ran;
+  slot->had_process = slot->had_process || ended.ran;
+  slot->killed = slot->killed || ended.killed;
   if (slot->members == 0) Settle(static_cast<uint32_t>(slot - slots_.data()), events);
 }
 

@@ -33,6 +33,8 @@ class Cgroups {
   ~Cgroups();
 
   bool real() const { return refused_.empty(); }
+  // Folders that are open, two descriptors each.
+  size_t open_folders() const { return slots_.size() - free_.size() + pooled_; }
   const std::string& base() const { return base_; }
 
   struct New {
@@ -47,12 +49,16 @@ class Cgroups {
   int FolderOf(GroupHandle handle) const;
   UniqueFd OpenProcs(GroupHandle handle) const;
   GroupId IdOf(GroupHandle handle) const;
-  // Nothing can be cloned into it any more.
+  // Somebody wrote to its cgroup.kill: nothing can be cloned into it any more.
   bool Killed(GroupHandle handle) const;
 
-  // Children between clone and their end. `ran`: the program ran, so the group had a process.
+  // Children between clone and their end.
+  struct Ended {
+    bool ran = false;     // its program ran, so the group had a process
+    bool killed = false;  // by SIGKILL: perhaps by cgroup.kill, written by somebody else
+  };
   void AddMember(GroupHandle handle, int pid);
-  void RemoveMember(GroupHandle handle, bool ran, std::vector<Event>& events);
+  void RemoveMember(GroupHandle handle, const Ended& ended, std::vector<Event>& events);
 
   bool Contains(GroupHandle handle, int pid, int pidfd) const;
   bool Populated(GroupHandle handle) const;

@@ -18,9 +18,9 @@
 namespace socketd {
 namespace {
 
-// How soon a newborn child is looked at first. An exec takes about this long; under load the loop
-// comes round by itself.
-constexpr absl::Duration kFirstLook = absl::Microseconds(60);
+// How soon a newborn child is looked at first: about when its exec is done. Under load the loop
+// comes round by itself, and a short-lived child's end is an event anyway.
+constexpr absl::Duration kFirstLook = absl::Microseconds(120);
 
 }  // namespace
 
@@ -129,7 +129,7 @@ absl::Status Children::Begin(uint32_t index, const SpawnSpec& spec, const Identi
                  "the executor was not found at start");
   }
   if (absl::Status filled = FillFiles(*process.block, process); !filled.ok()) return filled;
-  return Clone(index, !ways_.into_cgroup);
+  return Clone(index);
 }
 
 // The child copies descriptors below a number only; what it needs from above gets a low copy.
@@ -141,7 +141,7 @@ absl::Status Children::FillFiles(BirthBlock& block, Process& process) {
     block.held.emplace_back(ends[1]);
     block.sources.push_back(ends[1]);
   }
-  int highest = std::max(block.birth->executor, 2);
+  int highest = std::max({block.birth->executor, ways_.files.wake, 2});
   for (int& source : block.sources) {
     if (source >= kHighNumber) {
       block.held.emplace_back(fcntl(source, F_DUPFD_CLOEXEC, 3));
@@ -158,20 +158,21 @@ absl::Status Children::FillFiles(BirthBlock& block, Process& process) {
   return absl::OkStatus();
 }
 
-absl::Status Children::Clone(uint32_t index, bool by_write) {
+absl::Status Children::Clone(uint32_t index) {
   Process& process = processes_[index];
   BirthBlock& block = *process.block;
   Births::Clone clone;
-  clone.shared_files = ways_.shared_files;
+  clone.shared_files = ways_.can_share_files && crowded_;
+  clone.tell = ways_.files.wake;
   block.birth->cgroup_procs = -1;
+  const bool by_write = !ways_.into_cgroup || parts_.groups.Killed(process.group);
   if (parts_.groups.real() && by_write) {
     UniqueFd procs = parts_.groups.OpenProcs(process.group);
-    if (procs) {
-      block.birth->cgroup_procs = procs.get();
-      block.birth->drop_from =
-          std::max(block.birth->drop_from, static_cast<unsigned>(procs.get() + 1));
-      block.held.push_back(std::move(procs));
-    }
+    if (!procs) return SystemError(errno, "open");
+    block.birth->cgroup_procs = procs.get();
+    block.birth->drop_from =
+        std::max(block.birth->drop_from, static_cast<unsigned>(procs.get() + 1));
+    block.held.push_back(std::move(procs));
   } else {
     clone.cgroup = parts_.groups.FolderOf(process.group);
   }
@@ -180,12 +181,20 @@ absl::Status Children::Clone(uint32_t index, bool by_write) {
   process.pid = born->pid;
   process.pidfd = std::move(born->pidfd);
   process.stage = Stage::kBorn;
-  const auto watch = [&](int fd, Poller::Source source) {
-    return parts_.poller.Watch(fd, source, index, process.generation);
+  if (!clone.shared_files) {  // it has copies of all
+    block.held.clear();
+    block.lent.clear();
+  }
+  return Watch(index);
+}
+
+absl::Status Children::Watch(uint32_t index) {
+  Process& process = processes_[index];
+  const auto watch = [&](const UniqueFd& fd, Poller::Source source) {
+    return parts_.poller.Watch(fd.get(), source, index, process.generation);
   };
-  absl::Status watched = watch(process.pidfd.get(), Poller::Source::kProcess);
-  if (watched.ok() && process.report && !process.retried)
-    watched = watch(process.report.get(), Poller::Source::kReport);
+  absl::Status watched = watch(process.pidfd, Poller::Source::kProcess);
+  if (watched.ok() && process.report) watched = watch(process.report, Poller::Source::kReport);
   if (!watched.ok()) {  // no room in the kernel: the child must not run unseen
     PidfdSignal(process.pidfd.get(), SIGKILL, 0);
     siginfo_t info{};

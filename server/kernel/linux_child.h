@@ -31,21 +31,26 @@ class Children {
   };
   struct Ways {
     CommonFiles files;
-    bool shared_files = false;
+    bool can_share_files = false;
     bool into_cgroup = false;
+    Limit files_limit;  // of descriptors, for children whose context sets none
   };
   struct Started {
     ChildHandle handle = ChildHandle::kNone;
     int pid = 0;  // 0: its names are being looked up
   };
 
-  Children(const Parts& parts, const Ways& ways) : parts_(parts), ways_(ways) {}
+  Children(const Parts& parts, const Ways& ways)
+      : parts_(parts), ways_(ways), orders_(ways.files_limit) {}
 
   absl::StatusOr<Started> Spawn(const SpawnSpec& spec);
   absl::StatusOr<Started> Adopt(int pid, const Group& group, Token token);
   absl::StatusOr<Reached> Signal(ChildHandle handle, int signal, Whom whom);
   int PidOf(ChildHandle handle) const;
   Exit Reap(ChildHandle handle);
+  // Many descriptors are open: from here on children share the table first and copy its low part.
+  // With few of them a whole copy is cheaper than telling when it is done.
+  void set_crowded(bool crowded) { crowded_ = crowded; }
   void Forget(ChildHandle handle);
 
   // Takes over a descriptor that a newborn child still needs. False: nobody needs it.
@@ -57,6 +62,8 @@ class Children {
   void OnIdentity(uint64_t id,
                   const absl::StatusOr<Identity>& identity,
                   std::vector<Event>& events);
+  // Reaps orphans that came to us as their sub-reaper.
+  void ReapStrays() const;
   // What newborn children have done since the last look; when to look again.
   void LookAtNewborn(Instant now, std::vector<Event>& events);
   Instant next_look() const { return next_look_; }
@@ -69,7 +76,6 @@ class Children {
     Stage stage = Stage::kFree;
     bool owned = false;  // somebody holds the Child
     bool adopted = false;
-    bool retried = false;
     Token token = Token::kNone;
     GroupHandle group = GroupHandle::kNone;
     int pid = 0;
@@ -97,12 +103,12 @@ class Children {
 
   absl::Status Begin(uint32_t index, const SpawnSpec& spec, const Identity* identity);
   absl::Status FillFiles(BirthBlock& block, Process& process);
-  absl::Status Clone(uint32_t index, bool by_write);
+  absl::Status Clone(uint32_t index);
+  absl::Status Watch(uint32_t index);
   static absl::StatusOr<std::unique_ptr<Waiting>> CopyOf(const SpawnSpec& spec);
   absl::Status AskNames(uint32_t index, const SpawnSpec& spec, const IdentityQuestion& question);
   void Settle(uint32_t index, std::vector<Event>& events);
   void LeaveMemory(uint32_t index, std::vector<Event>& events);
-  bool RetryByWrite(uint32_t index);
   void Fail(uint32_t index, const exec::Trouble& trouble, std::vector<Event>& events);
   void LeaveExecutor(uint32_t index, std::vector<Event>& events);
   void End(uint32_t index, std::vector<Event>& events);
@@ -119,6 +125,7 @@ class Children {
   std::vector<uint32_t> free_;
   std::vector<uint32_t> newborn_;     // those with a block
   std::vector<uint32_t> called_off_;  // killed before they were cloned
+  bool crowded_ = false;
   Instant next_look_ = Instant::Never();
   absl::Duration look_span_ = absl::ZeroDuration();
 };

@@ -19,6 +19,7 @@ namespace socketd {
 absl::StatusOr<Port> LinuxKernel::Listen(const ListenSpec& spec) {
   absl::StatusOr<OpenPort> opened = OpenListener(spec);
   if (!opened.ok()) return opened.status();
+  if (opened->fd.get() >= kHighNumber) ++high_ports_;
   Port port;
   port.fd = Fd(*this, opened->fd.release());
   port.bound = std::move(opened->bound);
@@ -31,6 +32,9 @@ absl::Status LinuxKernel::Restore(const Fd& port, const ListenSpec& spec) {
 }
 
 absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
+  // A service may have made it blocking; nobody may hold the loop.
+  if (shared_.contains(port.number()) && fcntl(port.number(), F_SETFL, O_NONBLOCK) != 0)
+    return SystemError(errno, "fcntl");
   absl::StatusOr<Accepted> accepted = AcceptFrom(port.number());
   if (!accepted.ok()) return accepted.status();
   Connection connection;
@@ -52,6 +56,8 @@ void LinuxKernel::Disarm(const Fd& fd) {
 
 void LinuxKernel::Close(int number) {
   poller_->Disarm(number);
+  if (!shared_.empty()) shared_.erase(number);
+  if (number >= kHighNumber && high_ports_ > 0) --high_ports_;
   if (!children_.KeepForNewborn(number)) close(number);
 }
 

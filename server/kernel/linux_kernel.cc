@@ -22,8 +22,10 @@ namespace {
 
 // Above the numbers that children get, below those that they do not copy.
 constexpr int kCommonNumber = 64;
-// For accepting and refusing when all other numbers are gone.
-constexpr int kReserved = 16;
+// Connections take numbers until there are no more; a command that stops a unit must still start.
+constexpr size_t kReserved = 8;
+// Orphans that came to us are reaped this often at most.
+constexpr absl::Duration kStraysEvery = absl::Seconds(1);
 // Lookups asked by the engine are told from those of children by this bit: a child's generation
 // never gets that high in a lifetime.
 constexpr uint64_t kLookupBit = 1ULL << 63;
@@ -115,12 +117,14 @@ LinuxKernel::LinuxKernel(std::unique_ptr<Poller> poller,
       machine_(std::move(machine)),
       null_(std::move(null)),
       executor_(std::move(executor)),
+      wake_(poller_->CopyOfWake(kCommonNumber)),
       lookups_([this] { poller_->Nudge(); }),
       groups_(*poller_, machine_.cgroup_base, machine_.cgroup_refused),
       children_({*poller_, groups_, lookups_},
-                {.files = {null_.get(), executor_.get(), machine_.pidfd_ids},
-                 .shared_files = machine_.shared_files,
-                 .into_cgroup = machine_.into_cgroup}),
+                {.files = {null_.get(), executor_.get(), wake_.get(), machine_.pidfd_ids},
+                 .can_share_files = machine_.shared_files,
+                 .into_cgroup = machine_.into_cgroup,
+                 .files_limit = machine_.files}),
       next_lookup_(kLookupBit) {
   ReserveNumbers();
 }
@@ -151,11 +155,17 @@ absl::Span<const Event> LinuxKernel::Poll(Instant deadline) {
   events_.clear();
   do {
     children_.LookAtNewborn(Now(), events_);
-    const Instant look = std::min(children_.next_look(), groups_.next_look());
+    const Instant look = std::min({children_.next_look(), groups_.next_look(), strays_at_});
     const Instant limit = events_.empty() ? std::min(deadline, look) : Instant::Start();
     for (const Poller::Ready& ready : poller_->Wait(limit))
       Collect(ready);
-    groups_.Look(Now(), events_);
+    const Instant now = Now();
+    groups_.Look(now, events_);
+    if (now >= strays_at_) {
+      strays_at_ = Instant::Never();
+      poller_->ExpectStrays();
+      children_.ReapStrays();
+    }
   } while (events_.empty() && Now() < deadline);
   if (!std::is_sorted(events_.begin(), events_.end(), Before))
     std::stable_sort(events_.begin(), events_.end(), Before);
@@ -172,6 +182,9 @@ void LinuxKernel::Collect(const Poller::Ready& ready) {
       return;
     case Poller::Source::kGroups:
       groups_.OnInotify(events_);
+      return;
+    case Poller::Source::kStrays:
+      strays_at_ = Now() + kStraysEvery;
       return;
     case Poller::Source::kSignal:
       for (int signal = poller_->TakeSignal(); signal != 0; signal = poller_->TakeSignal())
@@ -235,12 +248,30 @@ absl::StatusOr<Owner> LinuxKernel::TakeLookup(Token token) {
 
 absl::StatusOr<Group> LinuxKernel::NewGroup(absl::string_view unit, Token token) {
   absl::StatusOr<Cgroups::New> made = groups_.Make(unit, token);
+  if (!made.ok() && ErrnoOf(made.status()) == EMFILE) {
+    reserve_.clear();
+    made = groups_.Make(unit, token);
+  }
   if (!made.ok()) return made.status();
   return Group(*this, made->handle, made->id);
 }
 
+void LinuxKernel::CountCrowd() {
+  constexpr size_t kCrowd = 100;  // copying and closing one takes about 50 ns, telling 5 us
+  children_.set_crowded(static_cast<size_t>(high_ports_) + 2 * groups_.open_folders() > kCrowd);
+}
+
 absl::StatusOr<Child> LinuxKernel::Spawn(const SpawnSpec& spec) {
+  CountCrowd();
+  for (const Fd* fd : spec.fds)
+    shared_.insert(fd->number());
   absl::StatusOr<Children::Started> started = children_.Spawn(spec);
+  if (!started.ok() && ErrnoOf(started.status()) == EMFILE) {
+    reserve_.clear();
+    started = children_.Spawn(spec);
+  } else if (reserve_.size() < kReserved) {
+    ReserveNumbers();
+  }
   if (!started.ok()) return started.status();
   return Child(*this, started->handle, started->pid);
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 
 #include "server/kernel/kernel.h"
 #include "server/kernel/linux_cgroup.h"
@@ -84,12 +85,17 @@ class LinuxKernel final : public Kernel {
   void Collect(const Poller::Ready& ready);
   void CollectAnswers();
   void ReserveNumbers();
+  void CountCrowd();
 
   std::unique_ptr<Poller> poller_;
   Machine machine_;
   UniqueFd null_;
   UniqueFd executor_;
-  std::vector<UniqueFd> reserve_;  // numbers for the moment when there are no more
+  UniqueFd wake_;
+  int high_ports_ = 0;               // open descriptors that children need not copy
+  absl::flat_hash_set<int> shared_;  // ports that services have had
+  Instant strays_at_ = Instant::Never();
+  std::vector<UniqueFd> reserve_;  // numbers for a spawn when there are no more
   Lookups lookups_;
   Cgroups groups_;
   Children children_;

@@ -197,10 +197,8 @@ absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec) {
 }
 
 absl::Status RestoreListener(int fd, const ListenSpec& spec) {
-  const int flags = fcntl(fd, F_GETFL);
-  if (flags < 0) return Failed("fcntl", spec, errno);
-  if ((flags & O_NONBLOCK) == 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0)
-    return Failed("fcntl", spec, errno);
+  // A listener has no other flag that F_SETFL could change.
+  if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return Failed("fcntl", spec, errno);
   if (spec.type == ListenType::kFifo) return absl::OkStatus();
   // A listening TCP socket that was shut down listens again; a unix one says so and does not.
   const absl::Status listening = BeginListening(fd, spec);

@@ -33,8 +33,8 @@ char TerminalLetter(Stdio::Kind kind) {
 
 class OrderWriter {
  public:
-  OrderWriter(const ExecContext& context, const Identity* identity, Order& order)
-      : context_(context), identity_(identity), order_(order) {}
+  OrderWriter(const Identity* identity, const Limit& files, Order& order)
+      : context_(*order.context), identity_(identity), files_(files), order_(order) {}
 
   void Write() {
     WriteTerminal();
@@ -53,6 +53,10 @@ class OrderWriter {
   void AddForExecutor(std::string word) {
     Add(std::move(word));
     order_.needs_executor = true;
+  }
+
+  void AddLimit(const Limit& limit) {
+    Add(absl::StrCat("L", limit.resource, ",", limit.soft, ",", limit.hard));
   }
 
   void WriteTerminal() {
@@ -106,8 +110,13 @@ class OrderWriter {
   }
 
   void WriteResources() {
-    for (const Limit& limit : context_.limits)
-      Add(absl::StrCat("L", limit.resource, ",", limit.soft, ",", limit.hard));
+    const auto& limits = context_.limits;
+    const bool own = std::any_of(limits.begin(), limits.end(), [this](const Limit& limit) {
+      return limit.resource == files_.resource;
+    });
+    if (!own) AddLimit(files_);
+    for (const Limit& limit : limits)
+      AddLimit(limit);
     if (context_.nice) Add(absl::StrCat("N", *context_.nice));
     // In shared memory it would be the daemon's score that changes.
     if (context_.oom_score_adjust) AddForExecutor(absl::StrCat("O", *context_.oom_score_adjust));
@@ -144,14 +153,15 @@ class OrderWriter {
   }
 
   void WriteWorkingDirectory() {
-    std::string path = context_.working_directory;
-    if (path == "~") path = identity_ != nullptr ? identity_->home : "";
+    absl::string_view path = context_.working_directory;
+    if (path == "~") path = identity_ != nullptr ? absl::string_view(identity_->home) : "";
     if (path.empty()) path = "/";
     Add(absl::StrCat(context_.working_directory_optional ? "c" : "C", path));
   }
 
   const ExecContext& context_;
   const Identity* identity_;
+  const Limit& files_;
   Order& order_;
 };
 
@@ -236,7 +246,7 @@ std::shared_ptr<const Order> Orders::Of(const std::shared_ptr<const ExecContext>
   }
   auto order = std::make_shared<Order>();
   order->context = context;
-  OrderWriter(*context, identity, *order).Write();
+  OrderWriter(identity, files_, *order).Write();
   if (identity != nullptr) return order;
   if (plain_.size() >= kOrdersMax) {
     absl::erase_if(plain_,
@@ -256,12 +266,17 @@ bool Compose(BirthBlock& block,
   const int passed_end = 3 + static_cast<int>(spec.fds.size());
   block.words.push_back("socketd-exec");
   if (order->needs_executor) block.words.push_back(text.Put(absl::StrCat("R", passed_end)));
-  if (spec.own_session) block.words.push_back("S");
+  block.words.push_back(spec.own_session ? "S" : "s");
   for (const std::string& word : order->words)
     block.words.push_back(word.c_str());
   if (privileges_drop) block.words.push_back("P");
   if (spec.stamp_listen_pid) block.words.push_back("Z");
-  block.words.push_back(spec.context->ignore_sigpipe ? "X1" : "X0");
+  const bool ignore_sigpipe = spec.context->ignore_sigpipe;
+  if (order->needs_executor) {
+    block.words.push_back(ignore_sigpipe ? "X1" : "X0");
+  } else {
+    block.words.push_back(ignore_sigpipe ? "Y1" : "Y0");
+  }
   block.words.push_back("=");
   block.words.push_back(text.Put(spec.program));
   for (const std::string& word : spec.argv)

@@ -35,11 +35,15 @@ bool NeedsIdentity(const ExecContext& context);
 
 class Orders {
  public:
+  // `files` is the limit of descriptors where the context sets none.
+  explicit Orders(const Limit& files) : files_(files) {}
+
   // `identity` is null where the context names none, or where it is not to be applied.
   std::shared_ptr<const Order> Of(const std::shared_ptr<const ExecContext>& context,
                                   const Identity* identity);
 
  private:
+  Limit files_;
   // By context; a cached order holds its context, so that no other can have its address.
   absl::flat_hash_map<const ExecContext*, std::shared_ptr<const Order>> plain_;
 };
@@ -48,6 +52,7 @@ class Orders {
 struct CommonFiles {
   int null = -1;
   int executor = -1;
+  int wake = -1;           // ends the loop's wait
   bool pidfd_ids = false;  // a pidfd's inode says which process it is (Linux 6.9)
 };
 

@@ -1,5 +1,6 @@
 #include "server/kernel/linux_poll.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -71,16 +72,33 @@ absl::StatusOr<std::unique_ptr<Poller>> Poller::Open() {
   if (!poller->epoll_) return SystemError(errno, "epoll_create1");
   poller->wake_ = Raised(UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)));
   if (!poller->wake_) return SystemError(errno, "eventfd");
-  sigset_t wanted;
-  sigemptyset(&wanted);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP})
-    sigaddset(&wanted, signal);
-  poller->signals_ = Raised(UniqueFd(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)));
-  if (!poller->signals_) return SystemError(errno, "signalfd");
+  poller->signals_ = SignalsOf({SIGTERM, SIGINT, SIGHUP});
+  poller->child_signal_ = SignalsOf({SIGCHLD});
+  if (!poller->signals_ || !poller->child_signal_) return SystemError(errno, "signalfd");
   absl::Status watched = poller->Watch(poller->wake_.get(), Source::kWake, 0, 0);
   if (watched.ok()) watched = poller->Watch(poller->signals_.get(), Source::kSignal, 0, 0);
+  if (watched.ok()) watched = poller->Watch(poller->child_signal_.get(), Source::kStrays, 0, 0);
   if (!watched.ok()) return watched;
+  poller->ExpectStrays();
   return poller;
+}
+
+UniqueFd Poller::SignalsOf(std::initializer_list<int> numbers) {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (const int number : numbers)
+    sigaddset(&wanted, number);
+  return Raised(UniqueFd(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)));
+}
+
+void Poller::ExpectStrays() {
+  signalfd_siginfo info{};
+  // One pending SIGCHLD stands for any number of children.
+  if (read(child_signal_.get(), &info, sizeof(info)) < 0 && errno != EAGAIN) return;
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLONESHOT;
+  event.data.u64 = Data(Source::kStrays, 0, 0);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, child_signal_.get(), &event);
 }
 
 Instant Poller::Now() {
@@ -116,6 +134,10 @@ void Poller::Nudge() {
   const uint64_t one = 1;
   // It cannot fail but by overflow, and then a wake-up is pending already.
   if (write(wake_.get(), &one, sizeof(one)) < 0) return;
+}
+
+UniqueFd Poller::CopyOfWake(int lowest) const {
+  return UniqueFd(fcntl(wake_.get(), F_DUPFD_CLOEXEC, lowest));
 }
 
 bool Poller::TakeWake() {

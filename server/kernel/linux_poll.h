@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <vector>
 
@@ -23,7 +24,7 @@ namespace socketd {
 
 class Poller {
  public:
-  enum class Source : uint8_t { kIo, kProcess, kReport, kGroups, kSignal, kWake };
+  enum class Source : uint8_t { kIo, kProcess, kReport, kGroups, kSignal, kWake, kStrays };
   struct Ready {
     Source source = Source::kIo;
     uint32_t index = 0;
@@ -39,12 +40,16 @@ class Poller {
   static Instant Now();
   // What became ready, at the latest at `deadline`; in no particular order. Nothing: it is time.
   absl::Span<const Ready> Wait(Instant deadline);
-  void Wake();   // any thread; TakeWake tells
-  void Nudge();  // any thread; only ends the wait
+  void Wake();                            // any thread; TakeWake tells
+  void Nudge();                           // any thread; only ends the wait
+  UniqueFd CopyOfWake(int lowest) const;  // a number for children to write to
   // After Ready kWake: whether Wake was called since the last time.
   bool TakeWake();
   // After Ready kSignal: the next signal; 0: no more.
   int TakeSignal();
+
+  // Ready kStrays comes once when a child of ours ended, tracked or not; then not before this.
+  void ExpectStrays();
 
   // For the floor's own descriptors, level-triggered.
   absl::Status Watch(int fd, Source source, uint32_t index, uint32_t generation);
@@ -65,10 +70,12 @@ class Poller {
   static constexpr size_t kBatch = 128;
 
   Poller() = default;
+  static UniqueFd SignalsOf(std::initializer_list<int> numbers);
 
   UniqueFd epoll_;
   UniqueFd wake_;
   UniqueFd signals_;
+  UniqueFd child_signal_;
   std::atomic<bool> wake_asked_{false};
   std::vector<Armed> armed_;  // by descriptor number
   std::array<epoll_event, kBatch> raw_{};

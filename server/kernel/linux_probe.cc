@@ -4,12 +4,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -17,6 +21,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -175,7 +180,8 @@ void Add(Machine& machine, absl::string_view name, bool available, std::string d
 }
 
 void ProbeClone(Machine& machine) {
-  absl::StatusOr<Ended> ended = TryChild({.cgroup = -1, .shared_files = true});
+  const UniqueFd told(eventfd(0, EFD_CLOEXEC));
+  absl::StatusOr<Ended> ended = TryChild({.cgroup = -1, .shared_files = true, .tell = told.get()});
   machine.shared_files = ended.ok() && ended->ended && !ended->killed;
   Add(machine, "close-range", machine.shared_files,
       machine.shared_files ? "children copy low descriptors only"
@@ -186,8 +192,7 @@ void ProbeIntoCgroup(Machine& machine) {
   const std::string path = absl::StrCat(machine.cgroup_base, "/probe");
   if (mkdir(path.c_str(), 0755) != 0) return;
   const UniqueFd folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  absl::StatusOr<Ended> ended =
-      TryChild({.cgroup = folder.get(), .shared_files = machine.shared_files});
+  absl::StatusOr<Ended> ended = TryChild({.cgroup = folder.get(), .shared_files = false});
   machine.into_cgroup = ended.ok() && ended->ended && !ended->killed;
   std::string detail = "children are born in their group";
   if (!machine.into_cgroup) {
@@ -262,10 +267,35 @@ void ProbeSockets(Machine& machine) {
       pidfds ? "senders are matched by pidfd" : "senders are matched by process id");
 }
 
+void RaiseLimits(Machine& machine) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  machine.files = {RLIMIT_NOFILE, limit.rlim_cur, limit.rlim_max};
+  rlim_t most = limit.rlim_max;
+  uint64_t system_most = 0;
+  const std::string text = ReadText("/proc/sys/fs/nr_open");
+  if (absl::SimpleAtoi(absl::StripAsciiWhitespace(text), &system_most) && system_most > most) {
+    const rlimit wanted{system_most, system_most};
+    if (setrlimit(RLIMIT_NOFILE, &wanted) == 0) most = system_most;
+  }
+  limit.rlim_cur = most;
+  limit.rlim_max = std::max(limit.rlim_max, most);
+  const bool raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  Add(machine, "descriptors", raised, absl::StrCat("at most ", most));
+}
+
+void BecomeSubreaper(Machine& machine) {
+  const bool done = prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+  Add(machine, "sub-reaper", done,
+      done ? "orphans of services are ours" : "how an adopted process ended may stay unknown");
+}
+
 }  // namespace
 
 Machine Probe() {
   Machine machine;
+  RaiseLimits(machine);
+  BecomeSubreaper(machine);
   ProbePidfd(machine);
   ProbeClone(machine);
   ProbeCgroups(machine);
@@ -274,6 +304,9 @@ Machine Probe() {
 }
 
 void Leave(const Machine& machine) {
+  const rlimit files{machine.files.soft, machine.files.hard};
+  if (files.rlim_max != 0) setrlimit(RLIMIT_NOFILE, &files);
+  prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
   if (machine.cgroup_base.empty()) return;
   WriteText(absl::StrCat(machine.cgroup_home, "/cgroup.procs"), "0");
   rmdir(absl::StrCat(machine.cgroup_base, "/daemon").c_str());

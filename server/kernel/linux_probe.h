@@ -20,11 +20,14 @@ struct Machine {
   std::string cgroup_base;    // the folder for our groups; empty: none
   std::string cgroup_refused;
   std::string cgroup_home;  // where the daemon was before
+  Limit files;              // RLIMIT_NOFILE as it was: what services get
 };
 
+// Also raises the daemon's own limit of descriptors as far as it may, and makes it the sub-reaper
+// of what its services leave behind: only a parent learns for sure how a process ended.
 Machine Probe();
 
-// Puts the daemon back where it was and removes what Probe made, as far as it is empty.
+// Puts the daemon back as it was and removes what Probe made, as far as it is empty.
 void Leave(const Machine& machine);
 
 }  // namespace socketd

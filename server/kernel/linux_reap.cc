@@ -77,8 +77,7 @@ void Children::LeaveMemory(uint32_t index, std::vector<Event>& events) {
   Process& process = processes_[index];
   process.trouble = Births::TroubleOf(*process.block);
   const bool went_on = Births::AboutToExec(*process.block);
-  // It was killed on the way; its block is needed once more if it is tried again (End).
-  if (process.trouble.error == 0 && !went_on) return;
+  if (process.trouble.error == 0 && !went_on) return;  // killed on the way: End says so
   births_.Release(std::exchange(process.block, nullptr));
   newborn_.erase(std::remove(newborn_.begin(), newborn_.end(), index), newborn_.end());
   if (process.trouble.error != 0) {
@@ -155,9 +154,9 @@ void Children::End(uint32_t index, std::vector<Event>& events) {
   Process& process = processes_[index];
   if (process.stage == Stage::kEnded || process.stage == Stage::kWaiting) return;
   process.exit = WaitFor(process);
+  const bool killed = process.exit == Exit{Exit::How::kSignaled, SIGKILL};
   parts_.poller.Unwatch(process.pidfd.get());
   Settle(index, events);
-  if (process.block != nullptr && RetryByWrite(index)) return;
   if (process.report) {
     ReadReport(process);
     CloseReport(process);
@@ -165,7 +164,7 @@ void Children::End(uint32_t index, std::vector<Event>& events) {
   if (process.stage == Stage::kExecutor) LeaveExecutor(index, events);
   if (process.stage != Stage::kRunning) {
     if (process.trouble.error == 0) process.trouble = {exec::Step::kExec, ECANCELED};
-    parts_.groups.RemoveMember(process.group, false, events);
+    parts_.groups.RemoveMember(process.group, {.killed = killed}, events);
     Fail(index, process.trouble, events);
     return;
   }
@@ -173,24 +172,22 @@ void Children::End(uint32_t index, std::vector<Event>& events) {
   process.stage = Stage::kEnded;
   Tell(process, {.kind = Event::Kind::kExited}, events);
   if (!process.owned) Free(index);
-  parts_.groups.RemoveMember(group, true, events);
+  parts_.groups.RemoveMember(group, {.ran = true, .killed = killed}, events);
 }
 
-// Killed before its first instruction in a group that we did not kill: Linux does that where kill
-// counters of groups differ (kernel.md 2.2). Once more, and the child moves itself.
-bool Children::RetryByWrite(uint32_t index) {
-  Process& process = processes_[index];
-  const bool at_birth =
-      process.exit == Exit{Exit::How::kSignaled, SIGKILL} && !Births::Unshared(*process.block);
-  const bool possible = parts_.groups.real() && process.owned && !process.retried &&
-                        ways_.into_cgroup && !parts_.groups.Killed(process.group);
-  if (!at_birth || !possible) return false;
-  process.retried = true;
-  newborn_.erase(std::remove(newborn_.begin(), newborn_.end(), index), newborn_.end());
-  std::vector<Event> none;
-  parts_.groups.RemoveMember(process.group, false, none);
-  process.pidfd.reset();
-  return Clone(index, true).ok();
+void Children::ReapStrays() const {
+  constexpr int kMost = 4096;  // a turn; more of them are reaped in the next
+  for (int i = 0; i < kMost; ++i) {
+    siginfo_t info{};
+    constexpr int kLook = WEXITED | WNOHANG | WNOWAIT | __WALL;
+    if (waitid(P_ALL, 0, &info, kLook) != 0 || info.si_pid == 0) return;
+    for (const Process& process : processes_) {
+      const bool tracked = process.stage != Stage::kFree && process.stage != Stage::kEnded;
+      if (tracked && process.pid == info.si_pid)
+        return;  // its pidfd tells, in this turn or the next
+    }
+    waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG | __WALL);
+  }
 }
 
 void Children::Fail(uint32_t index, const exec::Trouble& trouble, std::vector<Event>& events) {

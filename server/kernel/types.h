@@ -231,6 +231,8 @@ struct SpawnSpec {
   const Fd* stdio = nullptr;     // Stdio::kSocket; borrowed for the call
   const Fd* log = nullptr;       // Stdio::kLog; borrowed for the call
   bool full_privileges = false;  // "+": user, groups and no_new_privileges are not applied
+  // False: only a process group of its own, in the daemon's session. Enough without a terminal, and
+  // much cheaper where Linux groups sessions for scheduling (sched_autogroup, sched(7)).
   bool own_session = true;
 };
 
