@@ -47,11 +47,15 @@ void AddVerb(CLI::App& app, const Verb& verb, Options& options) {
 
 // CLI11 reports by exception; it goes no further than this function.
 absl::Status Parse(CLI::App& app, std::vector<std::string> arguments) {
+  const std::vector<std::string> written = arguments;
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {
     app.parse(arguments);
   } catch (const CLI::Error& error) {
-    return absl::InvalidArgumentError(error.what());
+    const bool verb = !app.get_subcommands().empty() || written.front().front() == '-';
+    return verb ? absl::InvalidArgumentError(error.what())
+                : absl::InvalidArgumentError(
+                      absl::StrCat("there is no verb \"", written.front(), "\""));
   }
   return absl::OkStatus();
 }

@@ -28,9 +28,7 @@ int main(int argc, char** argv) {
   socketd::cli::Surroundings around{.in = std::cin,
                                     .out = std::cout,
                                     .err = std::cerr,
-                                    .colour = isatty(STDOUT_FILENO) == 1 &&
-                                              Variable("NO_COLOR").empty() &&
-                                              Variable("TERM") != "dumb",
+                                    .colour = isatty(STDOUT_FILENO) == 1,
                                     .zone = absl::LocalTimeZone(),
                                     .now = absl::Now,
                                     .pause = Pause,

@@ -45,7 +45,8 @@ struct Answer {
   const google::protobuf::Message* message = nullptr;  // json, yaml; read during Print only
   std::string name;                                    // name; empty: nothing
   std::vector<Row> rows;                               // table, wide
-  std::string text;  // table, wide: instead of rows; may be coloured
+  std::string text;                   // table, wide: instead of rows; may be coloured
+  const std::string* json = nullptr;  // json, yaml: one line instead of a message
 };
 
 class Printer {
@@ -72,5 +73,8 @@ std::unique_ptr<Printer> NewSilentPrinter();
 
 // The message as one line of JSON with protobuf's names, unset fields left out.
 std::string ToJson(const google::protobuf::Message& message);
+
+// The answer's own JSON, or that of its message; empty if it has neither.
+std::string JsonOf(const Answer& answer);
 
 }  // namespace socketd::cli

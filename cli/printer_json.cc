@@ -13,7 +13,8 @@ class JsonPrinter final : public Printer {
   explicit JsonPrinter(std::ostream& out) : out_(out) {}
   void Columns(std::vector<Column> /*columns*/) override {}
   void Print(const Answer& answer) override {
-    if (answer.message != nullptr) out_ << ToJson(*answer.message) << "\n" << std::flush;
+    const std::string json = JsonOf(answer);
+    if (!json.empty()) out_ << json << "\n" << std::flush;
   }
   void Flush(absl::string_view /*legend*/) override {}
 
@@ -28,6 +29,11 @@ std::string ToJson(const google::protobuf::Message& message) {
   // It can only fail for an Any of unknown type, and the API has none.
   const auto status = google::protobuf::util::MessageToJsonString(message, &json);
   return status.ok() ? json : "{}";
+}
+
+std::string JsonOf(const Answer& answer) {
+  if (answer.json != nullptr) return *answer.json;
+  return answer.message == nullptr ? "" : ToJson(*answer.message);
 }
 
 std::unique_ptr<Printer> NewJsonPrinter(std::ostream& out) {

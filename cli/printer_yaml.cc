@@ -26,12 +26,25 @@ bool PlainIsSafe(const std::string& text) {
   return simple && std::find(words->begin(), words->end(), lower) == words->end();
 }
 
+// True for text that a literal block (|) gives back byte by byte: lines of readable characters, the
+// last one ended, none empty at the end, the first one not indented.
+bool LiteralIsExact(const std::string& text) {
+  const size_t size = text.size();
+  if (size < 2 || text[size - 1] != '\n' || text[size - 2] == '\n') return false;
+  const auto readable = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return c == '\n' || c == '\t' || (byte >= ' ' && byte != 0x7f);
+  };
+  return !std::isspace(static_cast<unsigned char>(text.front())) &&
+         std::all_of(text.begin(), text.end(), readable);
+}
+
 void EmitScalar(const YAML::Node& node, YAML::Emitter& out) {
   const std::string& text = node.Scalar();
   // yaml-cpp tags what stood in quotes with "!": it is a string and has to stay one.
   if (node.Tag() != "!" || PlainIsSafe(text)) {
     out << text;
-  } else if (text.size() > 1 && text.back() == '\n' && text.front() > ' ') {
+  } else if (LiteralIsExact(text)) {
     out << YAML::Literal << text;
   } else {
     out << YAML::DoubleQuoted << text;
@@ -62,9 +75,10 @@ class YamlPrinter final : public Printer {
   explicit YamlPrinter(std::ostream& out) : out_(out) {}
   void Columns(std::vector<Column> /*columns*/) override {}
   void Print(const Answer& answer) override {
-    if (answer.message == nullptr) return;
+    const std::string json = JsonOf(answer);
+    if (json.empty()) return;
     YAML::Emitter emitter;
-    Emit(YAML::Load(ToJson(*answer.message)), emitter);
+    Emit(YAML::Load(json), emitter);
     out_ << "---\n" << emitter.c_str() << "\n" << std::flush;
   }
   void Flush(absl::string_view /*legend*/) override {}

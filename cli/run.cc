@@ -75,6 +75,8 @@ ExitCode RunSocketctl(const std::vector<std::string>& arguments, Surroundings& a
   const absl::StatusOr<absl::Duration> timeout = TimeoutOf(verb, options);
   if (!timeout.ok()) return Misused(around, verb.name, timeout.status().message());
 
+  const bool plain = !around.variable("NO_COLOR").empty() || around.variable("TERM") == "dumb";
+  around.colour = around.colour && !plain;
   Client client(*address, *timeout);
   const std::unique_ptr<Printer> printer = PrinterFor(options, around);
   const ExitCode code = verb.run({options, verb.name, table, client, *printer, around});

@@ -25,7 +25,7 @@ struct Surroundings {
   std::istream& in;
   std::ostream& out;
   std::ostream& err;
-  bool colour = false;
+  bool colour = false;  // out is a terminal; NO_COLOR and TERM=dumb switch it off
   absl::TimeZone zone = absl::UTCTimeZone();
   std::function<absl::Time()> now;
   std::function<void(absl::Duration)> pause;

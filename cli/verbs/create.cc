@@ -79,6 +79,12 @@ ExitCode RunCreate(const Session& session) {
     session.Say("--name goes with one file only; see 'socketctl help create'");
     return ExitCode::kUsage;
   }
+  for (const std::string& file : files) {
+    if (file == "-" && session.options.name.empty() && !session.options.json) {
+      session.Say("standard input has no name; give the unit's name with --name");
+      return ExitCode::kUsage;
+    }
+  }
   std::vector<ExitCode> codes;
   for (const std::string& file : files) {
     const absl::Status status = Create(session, file);

@@ -46,9 +46,13 @@ class Page {
     return absl::StrCat(clock, "; ", Age(around_.now() - time), " ago");
   }
 
+  absl::string_view Dot() const {
+    if (status_.active_state() == v1::ACTIVE_STATE_FAILED) return "×";
+    return status_.active_state() == v1::ACTIVE_STATE_INACTIVE ? "○" : "●";
+  }
+
   void Head() {
-    const bool failed = status_.active_state() == v1::ACTIVE_STATE_FAILED;
-    absl::StrAppend(&text_, Tint(failed ? "×" : "●", ToneOf(status_.active_state())));
+    absl::StrAppend(&text_, Tint(Dot(), ToneOf(status_.active_state())));
     absl::StrAppend(&text_, " ", Harmless(BareName(unit_)));
     const std::string& description = unit_.definition().unit().description();
     absl::StrAppend(&text_, description.empty() ? "" : " - ", Harmless(description), "\n");
@@ -99,7 +103,7 @@ class Page {
     if (service.main_pid() != 0) Line("Main process", absl::StrCat(service.main_pid()));
     if (status_.control_pid() != 0)
       Line("Command", absl::StrCat("process ", status_.control_pid()));
-    Line("Says", service.status_text());
+    Line("Status", service.status_text());
     Line("Last exit", service.main_exit());
     if (service.restarts() > 0) Line("Restarts", absl::StrCat(service.restarts()));
   }

@@ -19,22 +19,30 @@ std::string Capabilities(const v1::GetServerResponse& server) {
   return text;
 }
 
+// Both versions as one object; `server` is JSON or empty.
+std::string Both(absl::string_view server) {
+  return absl::StrCat("{\"client\":{\"version\":\"", kVersion, "\"}",
+                      server.empty() ? "" : ",\"server\":", server, "}");
+}
+
 }  // namespace
 
 ExitCode RunVersion(const Session& session) {
   const std::string own = absl::StrCat("socketctl ", kVersion, "\n");
   const absl::StatusOr<v1::GetServerResponse> server = session.client.Server();
+  const std::string json = Both(server.ok() ? ToJson(*server) : "");
   if (!server.ok()) {
-    session.printer.Print({nullptr, absl::StrCat("socketctl/", kVersion), {}, own});
+    session.printer.Print({nullptr, absl::StrCat("socketctl/", kVersion), {}, own, &json});
     return session.Fail("", server.status());
   }
   std::string text = absl::StrCat(own, "socketd ", server->version(), ", process ", server->pid());
   absl::StrAppend(&text, ", at ", session.client.address().text, "\n");
   if (session.options.output == "wide") absl::StrAppend(&text, Capabilities(*server));
-  session.printer.Print({&*server,
+  session.printer.Print({nullptr,
                          absl::StrCat("socketctl/", kVersion, "\nsocketd/", server->version()),
                          {},
-                         Harmless(text)});
+                         Harmless(text),
+                         &json});
   return ExitCode::kSuccess;
 }
 
