@@ -11,7 +11,7 @@ fail() {
 packages() {
   local group
   for group in "$@"; do
-    awk -v group="$group" '$1 == "##" { on = $2 == group; next } on && $1 && $1 !~ /^#/ { print $1 }' \
+    awk -v group="$group" '$1 == "##" { on = $2 == group } on && $1 ~ /^[a-z]/ { print $1 }' \
       deploy/packages
   done | sort -u
 }

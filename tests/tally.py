@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Counts test cases for tests/run, from what Bazel reports and the test.xml files it names.
 
-  suite NAME EVENTS CASES CODE   reads one run's build events, writes one line a case, names failures
-  total CASES...                 adds up; a case passes if it passed wherever it ran; exit 1 on failure
+  suite NAME EVENTS CASES CODE   reads one run's build events, writes a line a case, names failures
+  total CASES...                 adds up; a case passes if it passed wherever it ran; else exit 1
   coverage LCOV                  line coverage of server/, folder by folder
 """
 import collections

@@ -20,8 +20,10 @@ def main():
             seen.setdefault(source, words)
     # bazel-WORKSPACE is the execution root: generated files resolve there.
     directory = root / f"bazel-{root.name}"
-    entries = [{"directory": str(directory), "file": source, "arguments": words} for source, words in sorted(seen.items())]
-    (root / "compile_commands.json").write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+    entries = [{"directory": str(directory), "file": source, "arguments": words}
+               for source, words in sorted(seen.items())]
+    text = json.dumps(entries, indent=1) + "\n"
+    (root / "compile_commands.json").write_text(text, encoding="utf-8")
     print(f"{len(entries)} entries")
 
 

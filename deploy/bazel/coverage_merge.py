@@ -59,7 +59,8 @@ def main():
             out.write(f"SF:{path}\n")
             for number, count in sorted(lines[path].items()):
                 out.write(f"DA:{number},{count}\n")
-            out.write(f"LF:{len(lines[path])}\nLH:{sum(c > 0 for c in lines[path].values())}\nend_of_record\n")
+            hit = sum(count > 0 for count in lines[path].values())
+            out.write(f"LF:{len(lines[path])}\nLH:{hit}\nend_of_record\n")
 
 
 main()
