@@ -55,6 +55,8 @@ size_t EditDistance(absl::string_view left, absl::string_view right, size_t limi
       diagonal = row[i + 1];
       row[i + 1] = std::min({replaced, row[i] + 1, row[i + 1] + 1});
     }
+    // No path to the end can be shorter than the shortest so far.
+    if (*std::min_element(row.begin(), row.end()) > limit) return limit + 1;
   }
   return std::min(row.back(), limit + 1);
 }
