@@ -8,6 +8,7 @@
 #include "proto/socketd/v1/unit.pb.h"
 #include "server/base/errors.h"
 #include "server/unit/directive_table.h"
+#include "server/unit/grammar.h"
 #include "server/unit/grammar_name.h"
 #include "server/unit/grammar_signal.h"
 #include "server/unit/specifiers.h"
@@ -105,7 +106,7 @@ class Expander {
     return WithFacts(expanded.status(), {{"field", directive.FieldPath()},
                                          {"section", directive.section},
                                          {"key", directive.key},
-                                         {"value", text.substr(0, 200)}});
+                                         {"value", Shown(text)}});
   }
 
   const UnitName& name_;

@@ -3,6 +3,8 @@
 // thread.
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
@@ -10,6 +12,10 @@ namespace socketd {
 
 // INVALID_ARGUMENT (BAD_VALUE) with the message "expected <what>".
 absl::Status Expected(absl::string_view what);
+
+// The text as one word for a message: quoted where it needs it, cut after some 200 bytes, always
+// between characters.
+std::string Shown(absl::string_view text);
 
 // Whether specifiers (%i) may still stand in a value: then only what they cannot change is checked.
 enum class Stage { kWritten, kExpanded };

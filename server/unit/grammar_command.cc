@@ -67,8 +67,8 @@ absl::Status CheckProgram(absl::string_view program, Stage stage) {
   if (MayChange(program, stage)) return absl::OkStatus();
   if (program[0] == '/') return CheckPath(program, stage);
   if (absl::StrContains(program, "/")) {
-    return Expected(absl::StrCat("a program with an absolute path or a plain name, not \"",
-                                 program.substr(0, 64), "\""));
+    return Expected(
+        absl::StrCat("a program with an absolute path or a plain name, not ", Shown(program)));
   }
   return absl::OkStatus();
 }

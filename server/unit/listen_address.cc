@@ -15,7 +15,7 @@
 #include "absl/strings/strip.h"
 
 #include "server/base/errors.h"
-#include "server/base/text.h"
+#include "server/unit/grammar.h"
 
 namespace socketd {
 namespace {
@@ -29,8 +29,8 @@ constexpr absl::string_view kNoFifoBelow[] = {"/proc", "/sys", "/dev"};
 
 absl::Status BadAddress(absl::string_view text, absl::string_view expected) {
   return Error(absl::StatusCode::kInvalidArgument, "BAD_ADDRESS",
-               absl::StrCat("expected ", expected, ", not ", Quoted(text.substr(0, 200))),
-               {{"address", std::string(text.substr(0, 200))}});
+               absl::StrCat("expected ", expected, ", not ", Shown(text)),
+               {{"address", Shown(text)}});
 }
 
 template <typename Number>

@@ -11,6 +11,7 @@
 #include "server/base/text.h"
 #include "server/unit/directive_table.h"
 #include "server/unit/field_value.h"
+#include "server/unit/grammar.h"
 #include "server/unit/known_keys.h"
 #include "server/unit/sections.h"
 #include "server/unit/unit_file.h"
@@ -21,6 +22,10 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+// A file of rubbish needs no longer list, and no guesses at what each line was meant to be.
+constexpr size_t kMostWarnings = 200;
+constexpr size_t kMostErrors = 500;
+constexpr size_t kMostGuesses = 30;
 constexpr size_t kFarthestTypo = 3;  // edits between a key and the one that was meant
 
 bool IsPrivate(absl::string_view name) {
@@ -50,7 +55,7 @@ bool IsKeyOf(absl::string_view section, absl::string_view key) {
 }
 
 std::string UnknownKeyMessage(const UnitName& name, const Assignment& assignment) {
-  std::string text = "unknown key, kept but without effect";
+  const std::string text = kUnknownKey;
   const std::string nearest = NearestKey(assignment.section, assignment.key);
   if (!nearest.empty()) return absl::StrCat(text, "; did you mean ", nearest, "=?");
   for (const std::string& section : SectionsOf(name.type())) {
@@ -80,9 +85,10 @@ class Binder {
     if (!directives.empty()) return;
     Keep(assignment);
     if (IsUnenforcedKey(assignment.section, assignment.key)) {
-      Report(assignment, kNotEnforced, false);
+      Warn(assignment, kNotEnforced);
     } else if (!IsPrivate(assignment.key)) {
-      Report(assignment, UnknownKeyMessage(name_, assignment), false);
+      const bool guesses = ++unknown_ <= kMostGuesses;
+      Warn(assignment, guesses ? UnknownKeyMessage(name_, assignment) : kUnknownKey);
     }
   }
 
@@ -97,14 +103,14 @@ class Binder {
     ValueNotes notes;
     const absl::Status status = ReadValue(directive, assignment.value, message, notes);
     if (!status.ok()) {
-      Report(assignment,
-             absl::StrCat(status.message(), "; the value is ",
-                          Quoted(absl::string_view(assignment.value).substr(0, 200))),
-             true);
-      problems_.back().field = directive.FieldPath();
+      Problem problem = At(assignment);
+      problem.field = directive.FieldPath();
+      problem.message =
+          absl::StrCat(std::string(status.message()), "; the value is ", Shown(assignment.value));
+      problem.fatal = true;
+      Push(std::move(problem));
     } else if (notes.odd_escape) {
-      Report(assignment, "a backslash stands before a character that needs none; both are kept",
-             false);
+      Warn(assignment, "a backslash stands before a character that needs none; both are kept");
     }
     return status.ok();
   }
@@ -127,21 +133,33 @@ class Binder {
     Keep(assignment);
     if (last_foreign_ == assignment.section) return;
     last_foreign_ = assignment.section;
-    Report(assignment,
-           absl::StrCat("the section has no meaning in a .", std::string(name_.suffix()),
-                        "; kept but without effect"),
-           false);
-    problems_.back().key.clear();
+    Problem problem = At(assignment);
+    problem.key.clear();
+    problem.message = absl::StrCat("the section has no meaning in a .", std::string(name_.suffix()),
+                                   "; kept but without effect");
+    Push(std::move(problem));
   }
 
-  void Report(const Assignment& assignment, std::string message, bool fatal) {
+  void Warn(const Assignment& assignment, std::string message) {
+    Problem problem = At(assignment);
+    problem.message = std::move(message);
+    Push(std::move(problem));
+  }
+
+  Problem At(const Assignment& assignment) const {
     Problem problem;
     problem.file = std::string(file_);
     problem.line = assignment.line;
     problem.section = assignment.section;
     problem.key = assignment.key;
-    problem.message = std::move(message);
-    problem.fatal = fatal;
+    return problem;
+  }
+
+  void Push(Problem problem) {
+    size_t& count = problem.fatal ? errors_ : warnings_;
+    const size_t most = problem.fatal ? kMostErrors : kMostWarnings;
+    if (++count > most) return;
+    if (count == most) problem.message = "and more of this kind from here on";
     problems_.push_back(std::move(problem));
   }
 
@@ -150,6 +168,9 @@ class Binder {
   v1::UnitDefinition& definition_;
   Problems& problems_;
   std::string last_foreign_;
+  size_t unknown_ = 0;
+  size_t warnings_ = 0;
+  size_t errors_ = 0;
 };
 
 // Drops messages without content below `message`, but not the oneof that says the type.

@@ -8,10 +8,10 @@
 #include "google/protobuf/util/message_differencer.h"
 
 #include "proto/socketd/v1/unit.pb.h"
-#include "server/base/text.h"
 #include "server/unit/definition_rules.h"
 #include "server/unit/directive_table.h"
 #include "server/unit/field_value.h"
+#include "server/unit/grammar.h"
 #include "server/unit/known_keys.h"
 #include "server/unit/schema.h"
 #include "server/unit/sections.h"
@@ -101,8 +101,8 @@ class ValueChecker {
       problem.field = directive.field->is_repeated()
                           ? absl::StrCat(directive.FieldPath(), "[", i, "]")
                           : directive.FieldPath();
-      problem.message = absl::StrCat(std::string(status.message()), "; the value is ",
-                                     Quoted(absl::string_view(value).substr(0, 200)));
+      problem.message =
+          absl::StrCat(std::string(status.message()), "; the value is ", Shown(value));
       problem.fatal = true;
       problems_.push_back(std::move(problem));
     }
@@ -147,6 +147,17 @@ class ValueChecker {
   int checked_ = 0;
 };
 
+// What is kept as text must be readable again.
+void CheckSize(const v1::UnitDefinition& definition, Problems& problems) {
+  if (definition.ByteSizeLong() < kLargestUnitFile / 8) return;
+  if (WriteUnitFile(definition).size() <= kLargestUnitFile) return;
+  Problem problem;
+  problem.field = "definition";
+  problem.message = "as a unit file the definition is larger than 1 MiB";
+  problem.fatal = true;
+  problems.push_back(std::move(problem));
+}
+
 bool Names(const Problems& problems, const v1::OtherDirective& other) {
   for (const Problem& problem : problems) {
     const bool same_key = problem.key == other.key() || problem.key.empty();
@@ -162,6 +173,7 @@ void CheckDefinition(const UnitName& name,
                      Problems& problems) {
   if (!CheckType(name, definition, problems)) return;
   ValueChecker(definition, Stage::kWritten, problems).Run();
+  CheckSize(definition, problems);
   CheckRules(definition, problems);
 }
 
@@ -180,9 +192,7 @@ void WarnUnenforced(const v1::UnitDefinition& definition, Problems& problems) {
     Problem problem;
     problem.section = other.section();
     problem.key = other.key();
-    problem.message = IsUnenforcedKey(other.section(), other.key())
-                          ? kNotEnforced
-                          : "unknown key, kept but without effect";
+    problem.message = IsUnenforcedKey(other.section(), other.key()) ? kNotEnforced : kUnknownKey;
     problems.push_back(std::move(problem));
   }
   WarnOfDifferences(definition, problems);

@@ -17,6 +17,9 @@ class UnitDefinition;
 // The warning for a key of systemd that has no field.
 constexpr char kNotEnforced[] = "known to systemd, but not enforced here";
 
+// The warning for a key that nobody knows.
+constexpr char kUnknownKey[] = "unknown key, kept but without effect";
+
 // "Unit", the type's own, "Install": the order in which they are written.
 std::vector<std::string> SectionsOf(UnitType type);
 bool HasSection(UnitType type, absl::string_view section);

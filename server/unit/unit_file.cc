@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 
 #include "server/base/text.h"
+#include "server/unit/grammar.h"
 
 namespace socketd {
 namespace {
@@ -72,8 +73,7 @@ class Lexer {
     const absl::string_view name = line.substr(1, line.size() < 2 ? 0 : line.size() - 2);
     if (line.back() != ']' || !FitsAsSection(name)) {
       in_section_ = false;
-      return Report(
-          absl::StrCat("expected a section header, as [Socket], not ", Quoted(line.substr(0, 64))));
+      return Report(absl::StrCat("expected a section header, as [Socket], not ", Shown(line)));
     }
     in_section_ = true;
     section_ = std::string(name);
@@ -82,12 +82,12 @@ class Lexer {
   void TakeAssignment(absl::string_view line) {
     const size_t equals = line.find('=');
     if (equals == absl::string_view::npos) {
-      return Report(absl::StrCat("expected KEY=VALUE, not ", Quoted(line.substr(0, 64))));
+      return Report(absl::StrCat("expected KEY=VALUE, not ", Shown(line)));
     }
     const absl::string_view key = absl::StripAsciiWhitespace(line.substr(0, equals));
     if (key.empty()) return Report("expected a key before the \"=\"");
     if (!in_section_) {
-      return Report(absl::StrCat(key.substr(0, 64), "= stands in no section"));
+      return Report(absl::StrCat(Shown(key), "= stands in no section"));
     }
     if (assignments_.size() == kMostAssignments) {
       full_ = true;

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 
 #include "proto/socketd/v1/unit.pb.h"
-#include "server/unit/known_keys.h"
+#include "server/base/text.h"
 
 namespace socketd {
 namespace {
@@ -127,6 +127,25 @@ TEST(ReadUnitFile, ForeignSectionsGiveOneWarning) {
   EXPECT_EQ(read.problems[0].line, 4);
   EXPECT_FALSE(read.problems[0].fatal);
   EXPECT_EQ(read.definition.other_size(), 2);
+}
+
+TEST(ReadUnitFile, RubbishMakesNoEndlessList) {
+  std::string text = "[Socket]\n";
+  for (int i = 0; i < 3000; ++i)
+    text += "Nonsense" + std::to_string(i) + "=1\nBacklog=x\n";
+  const Read read("web.socket", text);
+  EXPECT_THAT(read.problems, SizeIs(700));
+  EXPECT_EQ(read.definition.other_size(), 3000);
+}
+
+TEST(ReadUnitFile, MessagesAreCutBetweenCharacters) {
+  std::string value = "x";
+  for (int i = 0; i < 500; ++i)
+    value += "\xC3\xA4";
+  const Read read("web.socket", "[Socket]\nBacklog=" + value + "\n");
+  ASSERT_THAT(read.problems, SizeIs(1));
+  EXPECT_TRUE(IsCleanUtf8(read.problems[0].message));
+  EXPECT_LT(read.problems[0].message.size(), 400U);
 }
 
 TEST(ReadUnitFile, ABadValueTellsEverything) {
