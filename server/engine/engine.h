@@ -15,6 +15,7 @@
 namespace socketd {
 
 class EngineCore;
+class EngineDoor;
 
 class Engine {
  public:
@@ -35,13 +36,14 @@ class Engine {
   void OnNotify(Packet packet);
 
   // Stops every unit in order, then calls `done`, once. New requests are refused from here on.
-  void Shutdown(Cause cause, std::function<void()> done);
+  void Shutdown(const Cause& cause, std::function<void()> done);
 
   EngineCore& core() { return *core_; }
   const EngineCore& core() const { return *core_; }
 
  private:
   std::unique_ptr<EngineCore> core_;
+  std::unique_ptr<EngineDoor> door_;
 };
 
 }  // namespace socketd

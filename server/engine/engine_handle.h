@@ -22,7 +22,8 @@ class UnitDefinition;
 }
 
 // Called exactly once, on the engine thread; must not block. A verb whose engine goes away is
-// answered with UNAVAILABLE (SHUTTING_DOWN).
+// answered with UNAVAILABLE (SHUTTING_DOWN). Only what cannot even be posted (MAILBOX_FULL,
+// SHUTTING_DOWN) is answered at once, on the caller's thread.
 template <typename T>
 using Answer = std::function<void(absl::StatusOr<T>)>;
 

@@ -186,7 +186,11 @@ constexpr bool Leads(const Table<Row>& table, StateOf<Row> from, StateOf<Row> to
     return false;
   };
   const Row& row = table[IndexOf(from)];
-  if (Rests(row.awaits)) return arrives(StartOf(row)) || to == State::kDead;
+  // A unit at rest is started, forgets its failure, or fails because it was started too often.
+  if (Rests(row.awaits)) {
+    return arrives(StartOf(row)) || (from == State::kFailed && to == State::kDead) ||
+           (from == State::kDead && to == State::kFailed);
+  }
   for (State cell : CellsOf(row)) {
     if (arrives(cell)) return true;
   }
@@ -212,6 +216,12 @@ class Walk {
   // The wait of the present state has ended.
   void Conclude(const Ending& ending) {
     if (ending.outcome != Outcome::kPending) Settle(Take(ending, state_));
+  }
+
+  // At rest already: rest differently, for a failure forgotten or a start refused.
+  void Rest(State next) {
+    CHECK(Rests(row().awaits) && Rests(kTable[IndexOf(next)].awaits));
+    if (next != state_) Commit(next);
   }
 
   // Enters states until one of them has to wait. What had nothing to wait for is not shown;

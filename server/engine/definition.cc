@@ -1,0 +1,245 @@
+#include "server/engine/definition.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+#include "proto/socketd/v1/unit.pb.h"
+#include "server/unit/grammar_signal.h"
+#include "server/unit/listen_address.h"
+
+namespace socketd {
+namespace {
+
+constexpr absl::Duration kDefaultTimeout = absl::Seconds(90);
+
+absl::Duration ToDuration(const google::protobuf::Duration& span) {
+  return absl::Seconds(span.seconds()) + absl::Nanoseconds(span.nanos());
+}
+
+// 0 and below: no limit.
+absl::Duration TimeoutOf(bool set, const google::protobuf::Duration& span, absl::Duration unset) {
+  const absl::Duration timeout = set ? ToDuration(span) : unset;
+  return timeout <= absl::ZeroDuration() ? absl::InfiniteDuration() : timeout;
+}
+
+Chain ChainOf(const google::protobuf::RepeatedPtrField<v1::Command>& commands) {
+  return {commands.pointer_begin(), commands.pointer_end()};
+}
+
+ExitSet ExitSetOf(const google::protobuf::RepeatedPtrField<std::string>& texts) {
+  ExitSet set;
+  for (const std::string& text : texts) {
+    const absl::StatusOr<ExitStatus> status = ParseExitStatus(text);
+    if (!status.ok()) continue;
+    (status->is_signal ? set.signals : set.statuses).push_back(static_cast<int>(status->number));
+  }
+  return set;
+}
+
+struct ListenKind {
+  absl::string_view key;
+  ListenType type;
+};
+
+ListenKind KindOf(v1::ListenAddress::Kind kind) {
+  switch (kind) {
+    case v1::ListenAddress::KIND_DATAGRAM:
+      return {"ListenDatagram", ListenType::kDatagram};
+    case v1::ListenAddress::KIND_SEQUENTIAL_PACKET:
+      return {"ListenSequentialPacket", ListenType::kSequentialPacket};
+    case v1::ListenAddress::KIND_FIFO:
+      return {"ListenFIFO", ListenType::kFifo};
+    default:
+      return {"ListenStream", ListenType::kStream};
+  }
+}
+
+Ipv6Only Ipv6OnlyOf(v1::SocketSpec::BindIpv6Only value) {
+  if (value == v1::SocketSpec::BIND_IPV6_ONLY_BOTH) return Ipv6Only::kBoth;
+  if (value == v1::SocketSpec::BIND_IPV6_ONLY_IPV6_ONLY) return Ipv6Only::kIpv6Only;
+  return Ipv6Only::kDefault;
+}
+
+absl::Status AddListeners(const v1::SocketSpec& spec, SocketSettings& settings) {
+  for (const v1::ListenAddress& listen : spec.listen()) {
+    const ListenKind kind = KindOf(listen.kind());
+    absl::StatusOr<SocketAddress> address = ParseListenAddress(listen.address());
+    if (!address.ok()) return address.status();
+    SocketSettings::Listener listener;
+    listener.kind = std::string(kind.key);
+    listener.address = listen.address();
+    listener.spec.type = kind.type;
+    listener.spec.address = *std::move(address);
+    listener.spec.ipv6_only = Ipv6OnlyOf(spec.bind_ipv6_only());
+    if (spec.has_backlog()) listener.spec.backlog = std::min(spec.backlog(), 0x7FFFFFFFU);
+    listener.spec.bind_to_device = spec.bind_to_device();
+    if (spec.has_socket_mode()) listener.spec.mode = spec.socket_mode();
+    if (spec.has_directory_mode()) listener.spec.directory_mode = spec.directory_mode();
+    settings.listeners.push_back(std::move(listener));
+  }
+  return absl::OkStatus();
+}
+
+using Source = std::shared_ptr<const v1::UnitDefinition>;
+
+absl::StatusOr<std::shared_ptr<const SocketSettings>> SocketOf(const Source& source,
+                                                               const ExecSurroundings& around) {
+  const v1::SocketSpec& spec = source->socket();
+  auto settings = std::make_shared<SocketSettings>();
+  settings->source = source;
+  if (absl::Status added = AddListeners(spec, *settings); !added.ok()) return added;
+  settings->start_pre = ChainOf(spec.exec_start_pre());
+  settings->start_post = ChainOf(spec.exec_start_post());
+  settings->stop_pre = ChainOf(spec.exec_stop_pre());
+  settings->stop_post = ChainOf(spec.exec_stop_post());
+  settings->timeout = TimeoutOf(spec.has_timeout(), spec.timeout(), kDefaultTimeout);
+  settings->owner = {spec.socket_user(), spec.socket_group()};
+  settings->accept = spec.accept();
+  settings->service = spec.service();
+  if (spec.has_max_connections()) settings->max_connections = spec.max_connections();
+  settings->descriptor_name = spec.file_descriptor_name();
+  settings->remove_on_stop = spec.remove_on_stop();
+  settings->symlinks.assign(spec.symlinks().begin(), spec.symlinks().end());
+  settings->trigger_limit.interval = spec.has_trigger_limit_interval()
+                                         ? ToDuration(spec.trigger_limit_interval())
+                                         : absl::Seconds(2);
+  const uint32_t usual_burst = settings->accept ? 200 : 20;
+  settings->trigger_limit.burst =
+      spec.has_trigger_limit_burst() ? spec.trigger_limit_burst() : usual_burst;
+  settings->exec = MakeExecSettings(spec.exec(), around);
+  settings->kill = MakeKillSettings(spec.kill());
+  return settings;
+}
+
+ServiceType TypeOf(const v1::ServiceSpec& spec) {
+  switch (spec.type()) {
+    case v1::ServiceSpec::TYPE_UNSPECIFIED:
+      return spec.exec_start().empty() ? ServiceType::kOneshot : ServiceType::kSimple;
+    case v1::ServiceSpec::TYPE_EXEC:
+      return ServiceType::kExec;
+    case v1::ServiceSpec::TYPE_ONESHOT:
+      return ServiceType::kOneshot;
+    case v1::ServiceSpec::TYPE_FORKING:
+      return ServiceType::kForking;
+    case v1::ServiceSpec::TYPE_NOTIFY:
+      return ServiceType::kNotify;
+    case v1::ServiceSpec::TYPE_NOTIFY_RELOAD:
+      return ServiceType::kNotifyReload;
+    default:
+      return ServiceType::kSimple;
+  }
+}
+
+RestartPolicy PolicyOf(v1::ServiceSpec::Restart restart) {
+  switch (restart) {
+    case v1::ServiceSpec::RESTART_ON_SUCCESS:
+      return RestartPolicy::kOnSuccess;
+    case v1::ServiceSpec::RESTART_ON_FAILURE:
+      return RestartPolicy::kOnFailure;
+    case v1::ServiceSpec::RESTART_ON_ABNORMAL:
+      return RestartPolicy::kOnAbnormal;
+    case v1::ServiceSpec::RESTART_ON_ABORT:
+      return RestartPolicy::kOnAbort;
+    case v1::ServiceSpec::RESTART_ALWAYS:
+      return RestartPolicy::kAlways;
+    default:
+      return RestartPolicy::kNo;
+  }
+}
+
+NotifyAccess AccessOf(const v1::ServiceSpec& spec, ServiceType type) {
+  switch (spec.notify_access()) {
+    case v1::ServiceSpec::NOTIFY_ACCESS_MAIN:
+      return NotifyAccess::kMain;
+    case v1::ServiceSpec::NOTIFY_ACCESS_EXEC:
+      return NotifyAccess::kExec;
+    case v1::ServiceSpec::NOTIFY_ACCESS_ALL:
+      return NotifyAccess::kAll;
+    default:
+      break;
+  }
+  // A notify service that nobody may hear would never start: as systemd, main is the least.
+  const bool notifies = type == ServiceType::kNotify || type == ServiceType::kNotifyReload;
+  return notifies ? NotifyAccess::kMain : NotifyAccess::kNone;
+}
+
+std::shared_ptr<const ServiceSettings> ServiceOf(const Source& source,
+                                                 const ExecSurroundings& around) {
+  const v1::ServiceSpec& spec = source->service();
+  auto settings = std::make_shared<ServiceSettings>();
+  settings->source = source;
+  settings->type = TypeOf(spec);
+  settings->start_pre = ChainOf(spec.exec_start_pre());
+  settings->start = ChainOf(spec.exec_start());
+  settings->start_post = ChainOf(spec.exec_start_post());
+  settings->reload = ChainOf(spec.exec_reload());
+  settings->stop = ChainOf(spec.exec_stop());
+  settings->stop_post = ChainOf(spec.exec_stop_post());
+  const bool oneshot = settings->type == ServiceType::kOneshot;
+  settings->timeout_start = TimeoutOf(spec.has_timeout_start(), spec.timeout_start(),
+                                      oneshot ? absl::ZeroDuration() : kDefaultTimeout);
+  settings->timeout_stop = TimeoutOf(spec.has_timeout_stop(), spec.timeout_stop(), kDefaultTimeout);
+  settings->restart = PolicyOf(spec.restart());
+  settings->restart_delay =
+      spec.has_restart_delay() ? ToDuration(spec.restart_delay()) : absl::Milliseconds(100);
+  settings->remain_after_exit = spec.remain_after_exit();
+  settings->pid_file = spec.pid_file();
+  settings->nonblocking = spec.non_blocking();
+  settings->notify_access = AccessOf(spec, settings->type);
+  settings->sockets.assign(spec.sockets().begin(), spec.sockets().end());
+  settings->success = ExitSetOf(spec.success_exit_status());
+  settings->prevent_restart = ExitSetOf(spec.restart_prevent_exit_status());
+  settings->exec = MakeExecSettings(spec.exec(), around);
+  settings->kill = MakeKillSettings(spec.kill());
+  return settings;
+}
+
+bool Contains(const std::vector<int>& numbers, int number) {
+  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
+void Resolve(const Source& effective, const ExecSurroundings& around, Definition& definition) {
+  const v1::UnitSpec& unit = effective->unit();
+  definition.start_limit.interval =
+      unit.has_start_limit_interval() ? ToDuration(unit.start_limit_interval()) : absl::Seconds(10);
+  definition.start_limit.burst = unit.has_start_limit_burst() ? unit.start_limit_burst() : 5;
+  definition.stop_when_unneeded = unit.stop_when_unneeded();
+  if (effective->has_service()) definition.service = ServiceOf(effective, around);
+  if (!effective->has_socket()) return;
+  auto socket = SocketOf(effective, around);
+  if (socket.ok()) {
+    definition.socket = *std::move(socket);
+  } else {
+    definition.loaded.state = LoadState::kBadSetting;
+    definition.loaded.error = std::string(socket.status().message());
+  }
+}
+
+}  // namespace
+
+bool ExitSet::Has(const Exit& exit) const {
+  if (exit.how == Exit::How::kExited) return Contains(statuses, exit.status);
+  return exit.how != Exit::How::kUnknown && Contains(signals, exit.status);
+}
+
+DefinitionPtr MakeDefinition(LoadedUnit found, const ExecSurroundings& around) {
+  auto definition = std::make_shared<Definition>(std::move(found));
+  const LoadedUnit& loaded = definition->loaded;
+  if (loaded.state == LoadState::kLoaded && loaded.effective != nullptr) {
+    Resolve(loaded.effective, around, *definition);
+  }
+  const bool fits = loaded.name.type() == UnitType::kSocket    ? definition->socket != nullptr
+                    : loaded.name.type() == UnitType::kService ? definition->service != nullptr
+                                                               : true;
+  if (loaded.state == LoadState::kLoaded && !fits) {
+    definition->loaded.state = LoadState::kBadSetting;
+    definition->loaded.error =
+        absl::StrCat(loaded.name.text(), " has no [", loaded.name.suffix(), "] section");
+  }
+  return definition;
+}
+
+}  // namespace socketd

@@ -1,0 +1,34 @@
+#include "server/engine/engine.h"
+
+#include <utility>
+
+#include "server/engine/engine_core.h"
+#include "server/engine/engine_door.h"
+
+namespace socketd {
+
+Engine::Engine(EventLoop& loop, EngineOptions options)
+    : core_(std::make_unique<EngineCore>(loop, std::move(options))),
+      door_(std::make_unique<EngineDoor>(loop, *core_)) {}
+
+Engine::~Engine() {
+  door_->Close();
+}
+
+EngineHandle& Engine::handle() {
+  return *door_;
+}
+
+LoadReport Engine::LoadAll() {
+  return core_->LoadAll();
+}
+
+void Engine::OnNotify(Packet packet) {
+  core_->OnNotify(std::move(packet));
+}
+
+void Engine::Shutdown(const Cause& cause, std::function<void()> done) {
+  core_->Shutdown(cause, std::move(done));
+}
+
+}  // namespace socketd

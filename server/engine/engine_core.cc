@@ -1,0 +1,286 @@
+#include "server/engine/engine_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
+#include "server/base/log.h"
+#include "server/unit/notify_message.h"
+
+namespace socketd {
+namespace {
+
+// Steps of one turn's end; beyond it the loop gets a turn in between, so that dependencies that
+// answer each other for ever cannot keep it from hearing of the world.
+constexpr int kStepsPerTurn = 10000;
+
+absl::Status ShuttingDown() {
+  return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the daemon is shutting down");
+}
+
+}  // namespace
+
+EngineCore::EngineCore(EventLoop& loop, EngineOptions options)
+    : loop_(loop),
+      options_(std::move(options)),
+      history_(options_.history_capacity),
+      queue_([this](Unit& unit) {
+        // Sockets hear of the end of their service's job, and a unit of the end of its own.
+        if (!std::exchange(unit.marks.moved, true)) moved_.push_back(&unit);
+      }),
+      table_(*this, options_) {
+  // The loop outlives the engine and never forgets its work.
+  loop_.AtEndOfTurn([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) EndTurn();
+  });
+}
+
+EngineCore::~EngineCore() {
+  Close();
+}
+
+void EngineCore::Close() {
+  if (std::exchange(closing_, true)) return;
+  for (Unit* unit : table_.All())
+    queue_.Finish(*unit, ShuttingDown());
+}
+
+// ---- what units tell ----
+
+int64_t EngineCore::OnMoved(Unit& unit, Change change) {
+  const bool rests =
+      change.active_state == ActiveState::kInactive || change.active_state == ActiveState::kFailed;
+  if (rests != unit.marks.resting) busy_ += rests ? -1 : 1;
+  unit.marks.resting = rests;
+  unit.marks.rested = unit.marks.rested || rests;
+  unit.marks.failed = change.active_state == ActiveState::kFailed;
+  Job* const job = unit.job();
+  if (job != nullptr && job->running && change.active_state == ActiveState::kActive) {
+    job->reached = true;
+  }
+  if (!std::exchange(unit.marks.moved, true)) moved_.push_back(&unit);
+  OnChanged(unit);
+  return history_.Append(std::move(change));
+}
+
+void EngineCore::OnChanged(Unit& unit) {
+  if (!std::exchange(unit.marks.dirty, true)) dirty_.push_back(&unit);
+}
+
+void EngineCore::OnGroup(GroupId group, Unit* unit) {
+  if (unit == nullptr) {
+    groups_.erase(group);
+  } else {
+    groups_[group] = unit;
+  }
+}
+
+void EngineCore::OnInstanceEnded(Unit& unit) {
+  if (!std::exchange(unit.marks.doomed, true)) doomed_.push_back(&unit);
+}
+
+void EngineCore::OnNotify(Packet packet) {
+  if (packet.truncated || packet.data.size() > kNotifyMessageLimit) return;
+  const auto found = groups_.find(packet.peer.group);
+  if (packet.peer.group == GroupId::kNone || found == groups_.end()) return;
+  if (found->second->type() != UnitType::kService) return;
+  static_cast<ServiceUnit&>(*found->second).OnNotify(ParseNotifyMessage(packet.data), packet.peer);
+}
+
+absl::Status EngineCore::QueueStart(Unit& unit, const Cause& cause) {
+  if (shutting_down()) return ShuttingDown();
+  Transaction transaction(JobMode::kReplace);
+  if (absl::Status added = transaction.Add(unit, Work::kStart, cause); !added.ok()) return added;
+  Plan plan = transaction.Take();
+  return queue_.Install(plan, JobMode::kReplace);
+}
+
+absl::Status EngineCore::CheckTemplate(const UnitName& name) {
+  return table_.TemplateOf(name).status();
+}
+
+absl::Status EngineCore::StartInstance(SocketUnit& socket, Connection connection) {
+  if (shutting_down()) return ShuttingDown();
+  const std::string peer = ToText(connection.remote);
+  const absl::StatusOr<ServiceUnit*> made = table_.MakeInstance(socket, std::move(connection));
+  if (!made.ok()) return made.status();
+  ServiceUnit& unit = **made;
+  socket.OnInstanceMade();
+  const Cause cause{Cause::Kind::kTraffic, socket.name(), peer};
+  Announce(unit, true, cause);
+  absl::Status queued = QueueStart(unit, cause);
+  if (!queued.ok()) OnInstanceEnded(unit);
+  return queued;
+}
+
+int64_t EngineCore::Announce(Unit& unit, bool created, const Cause& cause) {
+  Change change;
+  change.time = loop_.wall_now();
+  change.unit = unit.name();
+  (created ? change.to : change.from) = unit.sub_state();
+  change.active_state = unit.active_state();
+  change.result = unit.result();
+  change.cause = cause;
+  if (created) OnChanged(unit);
+  return history_.Append(std::move(change));
+}
+
+// ---- the end of a turn ----
+
+void EngineCore::EndTurn() {
+  int steps = kStepsPerTurn;
+  while (steps > 0 && !settled()) {
+    if (!moved_.empty()) {
+      Unit& unit = *moved_.front();
+      moved_.pop_front();
+      React(unit);
+    } else if (!queue_.idle()) {
+      queue_.RunSome(1);
+    } else {
+      Collect();
+    }
+    --steps;
+  }
+  if (!settled()) loop_.kernel().Wake();
+  Publish();
+  CheckShutdown();
+}
+
+void EngineCore::React(Unit& unit) {
+  unit.marks.moved = false;
+  queue_.Progress(unit);
+  unit.OnOther(unit);
+  const auto triggered_by = unit.links().of(LinkKind::kTriggeredBy);
+  for (Unit* socket : std::vector<Unit*>(triggered_by.begin(), triggered_by.end())) {
+    socket->OnOther(unit);
+    queue_.Enqueue(*socket);
+  }
+  if (unit.marks.instance && unit.at_rest() && unit.job() == nullptr) OnInstanceEnded(unit);
+  if (std::exchange(unit.marks.rested, false) && unit.at_rest()) ReactToRest(unit);
+}
+
+void EngineCore::QueueFor(Unit& unit, Work work, const Cause& cause) {
+  if (shutting_down()) return;
+  Transaction transaction(JobMode::kReplace);
+  absl::Status added = transaction.Add(unit, work, cause);
+  if (added.ok()) {
+    Plan plan = transaction.Take();
+    added = queue_.Install(plan, JobMode::kReplace);
+  }
+  if (!added.ok()) LogFailure(Level::kWarning, "job.refused", added, {{"unit", unit.name()}});
+}
+
+void EngineCore::ReactToRest(Unit& unit) {
+  const Cause cause{Cause::Kind::kDependency, unit.name(), std::string(NameOf(unit.result()))};
+  const bool comes_back = unit.job() != nullptr && !unit.stop_pending();
+  const auto bound = unit.links().of(LinkKind::kBoundBy);
+  for (Unit* other : std::vector<Unit*>(bound.begin(), bound.end())) {
+    if (other->is_up() && other->job() == nullptr && !comes_back) {
+      QueueFor(*other, Work::kStop, cause);
+    }
+  }
+  if (std::exchange(unit.marks.failed, false)) {
+    const auto rescue = unit.links().of(LinkKind::kOnFailure);
+    for (Unit* other : std::vector<Unit*>(rescue.begin(), rescue.end())) {
+      if (other->at_rest() && other->job() == nullptr) QueueFor(*other, Work::kStart, cause);
+    }
+  }
+  for (LinkKind kind : {LinkKind::kRequires, LinkKind::kWants, LinkKind::kBindsTo}) {
+    const auto needed = unit.links().of(kind);
+    for (Unit* other : std::vector<Unit*>(needed.begin(), needed.end()))
+      StopUnneeded(*other);
+  }
+}
+
+void EngineCore::StopUnneeded(Unit& unit) {
+  if (!unit.loaded() || !unit.is_up() || unit.job() != nullptr) return;
+  if (!unit.definition()->stop_when_unneeded) return;
+  for (LinkKind kind : {LinkKind::kRequiredBy, LinkKind::kWantedBy, LinkKind::kBoundBy}) {
+    for (const Unit* other : unit.links().of(kind)) {
+      if (!other->at_rest() || other->job() != nullptr) return;
+    }
+  }
+  QueueFor(unit, Work::kStop, {Cause::Kind::kDependency, "", "nobody needs it"});
+}
+
+// Instances go as soon as they rest, failed ones too; their failure stays in the log and the
+// history.
+void EngineCore::Collect() {
+  for (Unit* unit : std::exchange(doomed_, {})) {
+    unit->marks.doomed = false;
+    if (!unit->at_rest() || unit->job() != nullptr || unit->marks.moved) continue;
+    if (unit->result() != Result::kSuccess) {
+      Log(Level::kWarning, "instance.failed",
+          {{"unit", unit->name()},
+           {"result", std::string(NameOf(unit->result()))},
+           {"detail", unit->cause().detail}});
+    }
+    Announce(*unit, false, {Cause::Kind::kStep, "", "collected"});
+    SocketUnit* const origin = static_cast<ServiceUnit*>(unit)->origin();
+    Drop(*unit);
+    if (origin != nullptr) origin->OnInstanceGone();
+  }
+}
+
+void EngineCore::Drop(Unit& unit) {
+  if (unit.marks.dirty) {
+    const auto at = std::find(dirty_.rbegin(), dirty_.rend(), &unit);
+    dirty_.erase(std::next(at).base());
+  }
+  if (unit.marks.moved) {
+    moved_.erase(std::remove(moved_.begin(), moved_.end(), &unit), moved_.end());
+  }
+  board_.Remove(unit.name());
+  table_.Remove(unit);
+}
+
+bool EngineCore::Visible(const Unit& unit) const {
+  const bool named_only =
+      unit.definition() == nullptr || unit.definition()->loaded.state == LoadState::kNotFound;
+  return !named_only || !unit.at_rest() || unit.revision() != 0;
+}
+
+void EngineCore::Publish() {
+  if (dirty_.empty() && published_revision_ == history_.last_revision()) return;
+  for (Unit* unit : std::exchange(dirty_, {})) {
+    unit->marks.dirty = false;
+    if (Visible(*unit)) {
+      board_.Put(unit->Snapshot());
+    } else {
+      board_.Remove(unit->name());
+    }
+  }
+  const bool changes = published_revision_ != history_.last_revision();
+  published_revision_ = history_.last_revision();
+  board_.Publish(published_revision_);
+  if (changes && published_) published_();
+}
+
+// ---- the end of all ----
+
+void EngineCore::Shutdown(const Cause& cause, std::function<void()> done) {
+  if (shutdown_ != nullptr) return;
+  shutdown_ = std::move(done);
+  Transaction transaction(JobMode::kIgnoreDependencies);
+  for (Unit* unit : table_.All()) {
+    if (unit->at_rest() && unit->job() == nullptr) continue;
+    const absl::Status added = transaction.Add(*unit, Work::kStop, cause);
+    if (!added.ok()) LogFailure(Level::kWarning, "job.refused", added, {{"unit", unit->name()}});
+  }
+  Plan plan = transaction.Take();
+  const absl::Status installed = queue_.Install(plan, JobMode::kReplace);
+  if (!installed.ok()) LogFailure(Level::kError, "shutdown.failed", installed);
+  loop_.kernel().Wake();
+}
+
+void EngineCore::CheckShutdown() {
+  if (shutdown_ == nullptr || busy_ > 0 || !settled()) return;
+  // Called once; the engine stays shut.
+  const std::function<void()> done = std::exchange(shutdown_, [] {});
+  if (std::exchange(shut_, true)) return;
+  done();
+}
+
+}  // namespace socketd

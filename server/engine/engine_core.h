@@ -1,0 +1,104 @@
+// The engine inside: units, jobs, what moves of one unit mean for others, and what others may see.
+// A turn's end looks only at units that something happened to: moved ones, jobs that may run,
+// instances that ended. Owned by Engine; engine thread only, except board and history.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+
+#include "server/engine/board.h"
+#include "server/engine/engine_handle.h"
+#include "server/engine/engine_options.h"
+#include "server/engine/history.h"
+#include "server/engine/job_queue.h"
+#include "server/engine/unit_host.h"
+#include "server/engine/unit_table.h"
+#include "server/loop/event_loop.h"
+
+namespace socketd {
+
+class EngineCore final : public UnitHost {
+ public:
+  EngineCore(EventLoop& loop, EngineOptions options);
+  ~EngineCore();
+
+  // ---- for units (unit_host.h) ----
+  EventLoop& loop() override { return loop_; }
+  const EngineOptions& options() const override { return options_; }
+  int64_t OnMoved(Unit& unit, Change change) override;
+  void OnChanged(Unit& unit) override;
+  void OnGroup(GroupId group, Unit* unit) override;
+  void OnInstanceEnded(Unit& unit) override;
+  bool shutting_down() const override { return shutdown_ != nullptr || closing_; }
+  absl::Status QueueStart(Unit& unit, const Cause& cause) override;
+  Unit* Load(absl::string_view name) override { return table_.Load(name); }
+  absl::Status CheckTemplate(const UnitName& name) override;
+  absl::Status StartInstance(SocketUnit& socket, Connection connection) override;
+
+  // ---- verbs; answers as in engine_handle.h ----
+  void Submit(const JobRequest& request, Answer<JobReport> answer);
+  absl::StatusOr<UnitSnapshotPtr> Create(const UnitSource& source);
+  absl::StatusOr<UnitSnapshotPtr> Update(const UnitSource& source);
+  absl::StatusOr<int64_t> Delete(const UnitSource& source);
+  absl::StatusOr<std::vector<std::string>> ResetFailed(const std::vector<std::string>& units);
+  absl::StatusOr<DumpReport> Dump(const std::string& name);
+  LoadReport LoadAll();
+  void OnNotify(Packet packet);
+  void Shutdown(const Cause& cause, std::function<void()> done);
+
+  // ---- for everybody ----
+  BoardPtr board() const { return board_.board(); }
+  const History& history() const { return history_; }
+  void OnPublished(std::function<void()> published) { published_ = std::move(published); }
+
+  const UnitTable& table() const { return table_; }
+  Unit* Find(absl::string_view name) const { return table_.Find(name); }
+  // The daemon ends: whatever still waits is answered with UNAVAILABLE (SHUTTING_DOWN).
+  void Close();
+  bool closing() const { return closing_; }
+  // Nothing is left to do before the next event.
+  bool settled() const { return moved_.empty() && queue_.idle() && doomed_.empty(); }
+
+ private:
+  void EndTurn();
+  // What the moves of one unit mean for the others.
+  void React(Unit& unit);
+  void ReactToRest(Unit& unit);
+  void StopUnneeded(Unit& unit);
+  void QueueFor(Unit& unit, Work work, const Cause& cause);
+  void Collect();
+  void Drop(Unit& unit);
+  void Publish();
+  bool Visible(const Unit& unit) const;
+  void CheckShutdown();
+
+  absl::Status Request(const JobRequest& request, Unit& unit, Answer<JobReport>& answer);
+  absl::StatusOr<UnitSnapshotPtr> Store(const UnitSource& source, const UnitName& name);
+  absl::StatusOr<std::string> TextOf(const UnitSource& source, const UnitName& name) const;
+  int64_t Announce(Unit& unit, bool created, const Cause& cause);
+
+  EventLoop& loop_;
+  const EngineOptions options_;
+  History history_;
+  BoardMaker board_;
+  std::function<void()> published_;
+  absl::flat_hash_map<GroupId, Unit*> groups_;
+  JobQueue queue_;
+  std::deque<Unit*> moved_;
+  std::vector<Unit*> dirty_;
+  std::vector<Unit*> doomed_;
+  size_t busy_ = 0;  // units not at rest
+  int64_t published_revision_ = 0;
+  std::function<void()> shutdown_;
+  bool shut_ = false;  // `shutdown_` was called
+  bool closing_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  UnitTable table_;  // last: units tell the rest about their end
+};
+
+}  // namespace socketd

@@ -1,0 +1,43 @@
+// The engine's handle for other threads: a posted closure for each verb, answered exactly once, and
+// the shared board and history. Owned by Engine.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "server/engine/engine_core.h"
+#include "server/engine/engine_handle.h"
+#include "server/loop/event_loop.h"
+
+namespace socketd {
+
+class EngineDoor final : public EngineHandle {
+ public:
+  EngineDoor(EventLoop& loop, EngineCore& core) : loop_(loop), core_(core) {}
+
+  BoardPtr board() const override { return core_.board(); }
+  const History& history() const override { return core_.history(); }
+  void Submit(JobRequest request, Answer<JobReport> answer) override;
+  void Create(UnitSource source, Answer<UnitSnapshotPtr> answer) override;
+  void Update(UnitSource source, Answer<UnitSnapshotPtr> answer) override;
+  void Delete(UnitSource source, Answer<int64_t> answer) override;
+  void ResetFailed(std::vector<std::string> units,
+                   Answer<std::vector<std::string>> answer) override;
+  void Dump(std::string unit, Answer<DumpReport> answer) override;
+  void Load(std::string requester, Answer<LoadReport> answer) override;
+  void OnPublished(std::function<void()> published) override;
+
+  // Engine thread, at its end: everything that was posted or waits is answered.
+  void Close();
+
+ private:
+  // Runs `verb` on the engine thread and gives what it returns to `answer`.
+  template <typename T, typename Verb>
+  void Post(Answer<T> answer, Verb verb);
+
+  EventLoop& loop_;
+  EngineCore& core_;
+};
+
+}  // namespace socketd

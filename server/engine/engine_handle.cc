@@ -1,0 +1,74 @@
+#include "server/engine/engine_handle.h"
+
+#include <memory>
+#include <utility>
+
+#include "server/base/errors.h"
+#include "server/engine/engine_door.h"
+
+namespace socketd {
+namespace {
+
+absl::Status Gone() {
+  return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the daemon is shutting down");
+}
+
+}  // namespace
+
+template <typename T, typename Verb>
+void EngineDoor::Post(Answer<T> answer, Verb verb) {
+  // Whether the mailbox takes the closure is known only after it was moved from: shared.
+  auto shared = std::make_shared<Answer<T>>(std::move(answer));
+  const absl::Status posted = loop_.mailbox().Post([this, shared, verb = std::move(verb)] {
+    if (core_.closing()) return (*shared)(Gone());
+    (*shared)(verb());
+  });
+  if (!posted.ok()) (*shared)(posted);
+}
+
+void EngineDoor::Submit(JobRequest request, Answer<JobReport> answer) {
+  auto shared = std::make_shared<Answer<JobReport>>(std::move(answer));
+  const absl::Status posted = loop_.mailbox().Post([this, shared, request = std::move(request)] {
+    if (core_.closing()) return (*shared)(Gone());
+    core_.Submit(request, *shared);
+  });
+  if (!posted.ok()) (*shared)(posted);
+}
+
+void EngineDoor::Create(UnitSource source, Answer<UnitSnapshotPtr> answer) {
+  Post(std::move(answer), [this, source = std::move(source)] { return core_.Create(source); });
+}
+
+void EngineDoor::Update(UnitSource source, Answer<UnitSnapshotPtr> answer) {
+  Post(std::move(answer), [this, source = std::move(source)] { return core_.Update(source); });
+}
+
+void EngineDoor::Delete(UnitSource source, Answer<int64_t> answer) {
+  Post(std::move(answer), [this, source = std::move(source)] { return core_.Delete(source); });
+}
+
+void EngineDoor::ResetFailed(std::vector<std::string> units,
+                             Answer<std::vector<std::string>> answer) {
+  Post(std::move(answer), [this, units = std::move(units)] { return core_.ResetFailed(units); });
+}
+
+void EngineDoor::Dump(std::string unit, Answer<DumpReport> answer) {
+  Post(std::move(answer), [this, unit = std::move(unit)] { return core_.Dump(unit); });
+}
+
+void EngineDoor::Load(std::string /*requester*/, Answer<LoadReport> answer) {
+  Post(std::move(answer), [this]() -> absl::StatusOr<LoadReport> { return core_.LoadAll(); });
+}
+
+void EngineDoor::OnPublished(std::function<void()> published) {
+  core_.OnPublished(std::move(published));
+}
+
+void EngineDoor::Close() {
+  core_.Close();
+  loop_.mailbox().Close();
+  for (Mailbox::Closure& closure : loop_.mailbox().Take())
+    closure();
+}
+
+}  // namespace socketd

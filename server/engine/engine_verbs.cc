@@ -1,0 +1,144 @@
+// The verbs on jobs and failures: what a request has to pass before it becomes a job, and who is
+// told when that ends.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
+#include "server/base/log.h"
+#include "server/engine/dump.h"
+#include "server/engine/engine_core.h"
+
+namespace socketd {
+namespace {
+
+Work WorkFor(JobKind kind, const Unit& unit) {
+  switch (kind) {
+    case JobKind::kStart:
+      return Work::kStart;
+    case JobKind::kStop:
+      return Work::kStop;
+    case JobKind::kReload:
+      return Work::kReload;
+    case JobKind::kTryRestart:
+    case JobKind::kRestart:
+      break;
+  }
+  // A restart of what rests is a start.
+  return unit.at_rest() && unit.job() == nullptr ? Work::kStart : Work::kRestart;
+}
+
+absl::Status NotFound(const std::string& name) {
+  return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
+               absl::StrCat("there is no unit ", name), {{"unit", name}});
+}
+
+// A unit that only a dependency names is not there for callers.
+bool IsThere(const Unit& unit) {
+  return unit.definition()->loaded.state != LoadState::kNotFound || !unit.at_rest() ||
+         unit.active_state() == ActiveState::kFailed;
+}
+
+absl::Status CheckRestart(const Unit& unit) {
+  if (unit.type() != UnitType::kSocket || unit.at_rest()) return absl::OkStatus();
+  for (const Unit* service : unit.links().of(LinkKind::kTriggers)) {
+    const bool goes_too = unit.links().Has(LinkKind::kRequiredBy, *service) ||
+                          unit.links().Has(LinkKind::kBoundBy, *service) ||
+                          unit.links().Has(LinkKind::kConsistsOf, *service);
+    if (service->at_rest() || goes_too) continue;
+    return Error(absl::StatusCode::kFailedPrecondition, "SERVICE_ACTIVE",
+                 absl::StrCat(unit.name(), " cannot be restarted while ", service->name(),
+                              " uses its sockets: stop that first"),
+                 {{"unit", unit.name()}, {"service", service->name()}});
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status EngineCore::Request(const JobRequest& request, Unit& unit, Answer<JobReport>& answer) {
+  const Cause cause{Cause::Kind::kRequest, "", request.requester};
+  const Work work = WorkFor(request.kind, unit);
+  if (work == Work::kRestart) {
+    if (absl::Status can = CheckRestart(unit); !can.ok()) return can;
+  }
+  Transaction transaction(request.mode);
+  if (absl::Status added = transaction.Add(unit, work, cause); !added.ok()) return added;
+  Plan plan = transaction.Take();
+  if (absl::Status installed = queue_.Install(plan, request.mode); !installed.ok()) {
+    return installed;
+  }
+  if (request.no_wait || unit.job() == nullptr) {
+    answer(JobReport{unit.Snapshot(), plan.warnings});
+    return absl::OkStatus();
+  }
+  unit.job()->askers.push_back([this, name = unit.name(), warnings = plan.warnings,
+                                answer = std::move(answer)](const absl::Status& status) {
+    if (!status.ok()) return answer(status);
+    Unit* const now = Find(name);
+    answer(JobReport{now == nullptr ? nullptr : now->Snapshot(), warnings});
+  });
+  return absl::OkStatus();
+}
+
+void EngineCore::Submit(const JobRequest& request, Answer<JobReport> answer) {
+  if (shutting_down()) {
+    return answer(
+        Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the daemon is shutting down"));
+  }
+  const absl::StatusOr<UnitName> name = UnitName::Parse(request.unit);
+  if (!name.ok()) return answer(name.status());
+  if (name->is_template()) {
+    return answer(Error(absl::StatusCode::kInvalidArgument, "UNIT_IS_TEMPLATE",
+                        absl::StrCat(request.unit, " is a template: name an instance of it"),
+                        {{"unit", request.unit}}));
+  }
+  Unit* const unit = table_.Load(request.unit);
+  if (unit == nullptr) {
+    return answer(Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_UNITS",
+                        "there is no room for one more unit", {{"unit", request.unit}}));
+  }
+  if (!IsThere(*unit)) {
+    const std::string missing = unit->name();
+    return answer(NotFound(missing));
+  }
+  if (request.kind == JobKind::kTryRestart && unit->at_rest() && unit->job() == nullptr) {
+    return answer(JobReport{unit->Snapshot(), {}});
+  }
+  if (absl::Status asked = Request(request, *unit, answer); !asked.ok()) answer(asked);
+}
+
+absl::StatusOr<std::vector<std::string>> EngineCore::ResetFailed(
+    const std::vector<std::string>& units) {
+  std::vector<Unit*> chosen;
+  for (const std::string& name : units) {
+    Unit* const unit = Find(name);
+    if (unit == nullptr || !IsThere(*unit)) return NotFound(name);
+    chosen.push_back(unit);
+  }
+  if (units.empty()) chosen = table_.All();
+  std::vector<std::string> reset;
+  for (Unit* unit : chosen) {
+    const bool failed = unit->active_state() == ActiveState::kFailed;
+    if (units.empty() && !failed) continue;
+    const absl::Status asked = unit->Ask(Verb::kReset, {Cause::Kind::kRequest, "", "reset-failed"});
+    if (asked.ok() && failed) reset.push_back(unit->name());
+  }
+  return reset;
+}
+
+absl::StatusOr<DumpReport> EngineCore::Dump(const std::string& name) {
+  const Unit* const unit = Find(name);
+  if (unit == nullptr || !IsThere(*unit)) return NotFound(name);
+  UnitSnapshotPtr snapshot = unit->Snapshot();
+  return DumpReport{DumpText(*unit, *snapshot), snapshot};
+}
+
+LoadReport EngineCore::LoadAll() {
+  LoadReport report = table_.ReloadAll([this](Unit& unit) { Drop(unit); });
+  Log(Level::kInfo, "units.loaded",
+      {{"units", absl::StrCat(report.loaded)}, {"problems", absl::StrCat(report.problems.size())}});
+  return report;
+}
+
+}  // namespace socketd

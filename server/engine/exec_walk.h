@@ -1,0 +1,154 @@
+// The walk of a unit that runs commands and signals processes: what the waits for a command and for
+// processes to go mean is the same for sockets and services. One control process at a time; a chain
+// goes on only in the state that began it; a signal state is left only when the processes that were
+// signalled are gone, and in the group modes all others of the group too.
+#pragma once
+
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/log.h"
+#include "server/engine/machine.h"
+#include "server/engine/unit.h"
+#include "server/engine/waits.h"
+
+namespace socketd {
+
+// `Derived` gives, besides what Walk wants:
+//   absl::StatusOr<Process> Start(const v1::Command&)   starts a control process
+//   absl::Duration StepTimeout() const                  of the step that begins
+//   const KillSettings& kill() const
+//   const Process* main() const                         null: none
+//   Ending AfterChain(Ending end)        the last word on the end of a chain
+//   Run run_; std::variant<..., RunningCommand, PendingSignal, ...> wait_
+template <typename Derived, typename Row, const Table<Row>& kTable>
+class ExecWalk : public Walk<Derived, Row, kTable> {
+ protected:
+  using Base = Walk<Derived, Row, kTable>;
+  using Base::Conclude;
+
+  // The command at `index` of a chain. Nothing left of it: it is done; nothing in it: skip.
+  Ending BeginCommand(const Chain& chain, size_t index) {
+    if (index >= chain.size()) return index == 0 ? Outcome::kSkip : Outcome::kDone;
+    absl::StatusOr<Process> process = self().Start(*chain[index]);
+    if (!process.ok()) return FailedBy(process.status());
+    self().wait_ = RunningCommand{&chain, index, *std::move(process), Deadline()};
+    return Outcome::kPending;
+  }
+
+  // Begins to wait for processes to go, with the control process that was there before.
+  Ending BeginSignal(bool last, Process left) {
+    self().wait_ = PendingSignal{std::move(left), Timer()};
+    auto& wait = std::get<PendingSignal>(self().wait_);
+    const auto reached = self().run_.Signal(self().kill(), last, {self().main(), &wait.process});
+    if (!reached.ok()) return FailedBy(reached.status());
+    const KillSettings& kill = self().kill();
+    const bool signals = kill.mode != KillMode::kNone && (!last || kill.send_sigkill);
+    // A process that nobody could reach but that was not reaped yet has ended: its end is coming.
+    const bool coming = signals && (wait.process || HasMain());
+    if (*reached == Reached::kNobody && !coming) return Outcome::kSkip;
+    wait.deadline = Deadline();
+    return Outcome::kPending;
+  }
+
+  // Something that a pending signal waits for may have happened.
+  void CheckSignals() {
+    const auto* wait = std::get_if<PendingSignal>(&self().wait_);
+    if (wait == nullptr || wait->process || HasMain()) return;
+    const KillMode mode = self().kill().mode;
+    const bool whole = mode == KillMode::kControlGroup || mode == KillMode::kMixed;
+    if (!whole || !self().run_.Populated()) return Conclude(Outcome::kDone);
+    // In mixed mode the others are not asked: they are killed once the main process is gone.
+    if (mode == KillMode::kMixed && !last_signal()) Conclude(Outcome::kSkip);
+  }
+
+  // True if the event was about the control process.
+  bool OnControl(const Event& event) {
+    if (auto* running = std::get_if<RunningCommand>(&self().wait_)) {
+      if (!running->process.Hears(event)) return false;
+      if (event.kind != Event::Kind::kExeced) OnCommandEnd(*running, event);
+      return true;
+    }
+    auto* pending = std::get_if<PendingSignal>(&self().wait_);
+    if (pending == nullptr || !pending->process.Hears(event)) return false;
+    if (event.kind == Event::Kind::kExeced) return true;
+    const ProcessEnd end = EndOf(kernel(), pending->process, event, nullptr);
+    // To die of a signal that was meant for it is no failure of its own.
+    if (end.result == Result::kExitCode) {
+      self().Mark({Outcome::kFailed, end.result, {Cause::Kind::kProcess, "", end.text}});
+    }
+    CheckSignals();
+    return true;
+  }
+
+  // The control process of the wait that is being replaced.
+  Process TakeControl() {
+    if (auto* running = std::get_if<RunningCommand>(&self().wait_)) {
+      return std::move(running->process);
+    }
+    if (auto* pending = std::get_if<PendingSignal>(&self().wait_)) {
+      return std::move(pending->process);
+    }
+    return Process();
+  }
+
+  const Process* control() const {
+    const Derived& unit = static_cast<const Derived&>(*this);
+    if (const auto* running = std::get_if<RunningCommand>(&unit.wait_)) return &running->process;
+    if (const auto* pending = std::get_if<PendingSignal>(&unit.wait_)) return &pending->process;
+    return nullptr;
+  }
+
+  // A late command makes room for the next one: one control process at a time. It had its time, so
+  // it is killed outright, as far as the kill mode reaches.
+  void PutDown(Process process) {
+    if (!process) return;
+    const auto reached = self().run_.Signal(self().kill(), true, {nullptr, &process});
+    if (!reached.ok() || *reached == Reached::kNobody) GiveUp(std::move(process));
+  }
+
+  // A process that outlived every signal the kill mode allows is given up, aloud.
+  void GiveUp(Process process) {
+    if (!process) return;
+    Log(Level::kWarning, "unit.left-behind",
+        {{"unit", self().name()}, {"pid", absl::StrCat(process.child.pid())}});
+  }
+
+  Timer Deadline() {
+    return DeadlineAfter(self().host().loop(), self().StepTimeout(), [this] {
+      Conclude({Outcome::kLate,
+                Result::kTimeout,
+                {Cause::Kind::kTimeout, "", std::string(NameOf(this->state()))}});
+    });
+  }
+
+  // Something that the system refused.
+  Ending FailedBy(const absl::Status& status) {
+    self().set_failure(status);
+    return {Outcome::kFailed,
+            Result::kResources,
+            {Cause::Kind::kFailure, "", std::string(status.message())}};
+  }
+
+ private:
+  Derived& self() { return static_cast<Derived&>(*this); }
+  Kernel& kernel() { return self().host().loop().kernel(); }
+  bool HasMain() { return self().main() != nullptr && *self().main(); }
+  bool last_signal() const { return IsLastSignal(this->row().awaits); }
+
+  void OnCommandEnd(RunningCommand& running, const Event& event) {
+    const ProcessEnd end = EndOf(kernel(), running.process, event, nullptr);
+    const Cause cause{Cause::Kind::kProcess, "", end.text};
+    if (end.result != Result::kSuccess) {
+      return Conclude({Outcome::kFailed, end.result, cause});
+    }
+    Ending next = BeginCommand(*running.chain, running.index + 1);
+    if (next.outcome == Outcome::kDone) next.cause = cause;
+    if (next.outcome == Outcome::kPending) self().host().OnChanged(self());
+    Conclude(self().AfterChain(std::move(next)));
+  }
+};
+
+}  // namespace socketd

@@ -1,0 +1,23 @@
+#include "server/engine/job.h"
+
+namespace socketd {
+
+absl::string_view NameOf(Work work) {
+  switch (work) {
+    case Work::kVerify:
+      return "verify-active";
+    case Work::kStart:
+      return "start";
+    case Work::kReload:
+      return "reload";
+    case Work::kReloadOrStart:
+      return "reload-or-start";
+    case Work::kRestart:
+      return "restart";
+    case Work::kStop:
+      return "stop";
+  }
+  return "unknown";
+}
+
+}  // namespace socketd

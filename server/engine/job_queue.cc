@@ -1,0 +1,236 @@
+#include "server/engine/job_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
+#include "server/base/log.h"
+#include "server/engine/service_unit.h"
+
+namespace socketd {
+namespace {
+
+absl::Status NotLoaded(const Unit& unit) {
+  const LoadedUnit* loaded = unit.definition() ? &unit.definition()->loaded : nullptr;
+  if (loaded == nullptr || loaded->state == LoadState::kNotFound) {
+    return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
+                 absl::StrCat("there is no unit ", unit.name()), {{"unit", unit.name()}});
+  }
+  const bool masked = loaded->state == LoadState::kMasked;
+  return Error(absl::StatusCode::kFailedPrecondition, masked ? "UNIT_MASKED" : "UNIT_NOT_LOADED",
+               absl::StrCat(unit.name(), " is ", std::string(NameOf(loaded->state)),
+                            loaded->error.empty() ? "" : ": ", loaded->error),
+               {{"unit", unit.name()}});
+}
+
+absl::Status ReloadEnd(const Unit& unit) {
+  if (unit.active_state() != ActiveState::kActive) {
+    return Error(absl::StatusCode::kFailedPrecondition, "NOT_ACTIVE",
+                 absl::StrCat(unit.name(), " ended during the reload"), {{"unit", unit.name()}});
+  }
+  if (unit.type() != UnitType::kService) return absl::OkStatus();
+  return static_cast<const ServiceUnit&>(unit).last_reload();
+}
+
+}  // namespace
+
+absl::Status StartFailure(const Unit& unit) {
+  if (unit.result() == Result::kResources && !unit.failure().ok()) {
+    return WithFacts(unit.failure(), {{"unit", unit.name()}, {"result", "resources"}});
+  }
+  const bool late = unit.result() == Result::kTimeout;
+  return Error(absl::StatusCode::kFailedPrecondition, late ? "COMMAND_TIMEOUT" : "COMMAND_FAILED",
+               absl::StrCat(unit.name(), " failed with ", std::string(NameOf(unit.result())),
+                            unit.cause().detail.empty() ? "" : ": ", unit.cause().detail),
+               {{"unit", unit.name()}, {"result", std::string(NameOf(unit.result()))}});
+}
+
+// ---- installing ----
+
+absl::Status JobQueue::Install(Plan& plan, JobMode mode) {
+  for (const PlannedJob& planned : plan.jobs) {
+    const Job* job = planned.unit->job();
+    if (mode != JobMode::kFail || job == nullptr || Merge(job->work, planned.work)) continue;
+    return Error(absl::StatusCode::kFailedPrecondition, "JOB_CONFLICT",
+                 absl::StrCat(planned.unit->name(), " has a job to ",
+                              std::string(NameOf(job->work)), " already"),
+                 {{"unit", planned.unit->name()}, {"job", std::string(NameOf(job->work))}});
+  }
+  for (const std::string& warning : plan.warnings)
+    Log(Level::kWarning, "job.circle", {{"what", warning}});
+  for (PlannedJob& planned : plan.jobs)
+    Put(planned, mode);
+  return absl::OkStatus();
+}
+
+void JobQueue::Put(PlannedJob& planned, JobMode mode) {
+  Unit& unit = *planned.unit;
+  if (Job* job = unit.job()) {
+    const std::optional<Work> merged = Merge(job->work, planned.work);
+    if (merged.has_value()) {
+      if (*merged != job->work) {
+        job->work = *merged;
+        job->running = false;
+        job->reached = false;
+      }
+      job->unordered = job->unordered || planned.unordered;
+      return Enqueue(unit);
+    }
+    // What is only wanted does not undo what somebody asked for.
+    if (!planned.must) return;
+    Finish(unit, Error(absl::StatusCode::kAborted, "JOB_REPLACED",
+                       absl::StrCat("the job to ", std::string(NameOf(job->work)), " ", unit.name(),
+                                    " was replaced by one to ", std::string(NameOf(planned.work))),
+                       {{"unit", unit.name()}}));
+  }
+  auto job = std::make_unique<Job>();
+  job->work = planned.work;
+  job->cause = std::move(planned.cause);
+  job->unordered = planned.unordered || mode == JobMode::kIgnoreDependencies;
+  unit.job_slot() = std::move(job);
+  unit.host().OnChanged(unit);
+  Enqueue(unit);
+}
+
+// ---- running ----
+
+void JobQueue::Enqueue(Unit& unit) {
+  Job* const job = unit.job();
+  if (job == nullptr || job->running || job->queued) return;
+  job->queued = true;
+  ready_.push_back(&unit);
+}
+
+bool JobQueue::RunSome(int steps) {
+  for (; steps > 0 && !ready_.empty(); --steps) {
+    Unit& unit = *ready_.front();
+    ready_.pop_front();
+    Look(unit);
+  }
+  return ready_.empty();
+}
+
+void JobQueue::Look(Unit& unit) {
+  Job* const job = unit.job();
+  if (job == nullptr) return;
+  job->queued = false;
+  if (!job->running && !Blocked(unit)) Execute(unit);
+}
+
+bool JobQueue::Blocked(const Unit& unit) {
+  const Job& mine = *unit.job();
+  if (mine.unordered) return false;
+  for (const Unit* other : unit.links().of(LinkKind::kAfter)) {
+    if (other->job() != nullptr && WaitsForEarlier(mine.work, other->job()->work)) return true;
+  }
+  for (const Unit* other : unit.links().of(LinkKind::kBefore)) {
+    if (other->job() != nullptr && WaitsForLater(mine.work, other->job()->work)) return true;
+  }
+  return false;
+}
+
+absl::Status JobQueue::Begin(Unit& unit) {
+  Job& job = *unit.job();
+  const Cause cause = job.cause;
+  switch (job.work) {
+    case Work::kVerify:
+      return unit.is_up() ? absl::OkStatus() : NotLoaded(unit);
+    case Work::kReload:
+      return unit.Ask(Verb::kReload, cause);
+    case Work::kReloadOrStart:
+      job.work = unit.is_up() ? Work::kReload : Work::kStart;
+      return Begin(unit);
+    case Work::kStart:
+      if (unit.at_rest() && !unit.loaded()) return NotLoaded(unit);
+      return unit.Ask(Verb::kStart, cause);
+    case Work::kRestart:
+    case Work::kStop:
+      return unit.Ask(Verb::kStop, cause);
+  }
+  return absl::OkStatus();
+}
+
+void JobQueue::Execute(Unit& unit) {
+  unit.job()->running = true;
+  const absl::Status begun = Begin(unit);
+  Job* const job = unit.job();
+  if (job == nullptr) return;
+  if (IsTryAgain(begun)) {
+    job->running = false;  // looked at again when the unit or its service moves
+    return;
+  }
+  if (!begun.ok() || job->work == Work::kVerify) return Finish(unit, begun);
+  Progress(unit);
+}
+
+void JobQueue::Progress(Unit& unit) {
+  Job* const job = unit.job();
+  if (job == nullptr) return;
+  if (!job->running) return Enqueue(unit);
+  const bool ended = unit.at_rest() || unit.sub_state() == "auto-restart";
+  switch (job->work) {
+    case Work::kStart:
+    case Work::kReloadOrStart:
+      if (job->reached || unit.active_state() == ActiveState::kActive ||
+          unit.active_state() == ActiveState::kReloading) {
+        return Finish(unit, absl::OkStatus());
+      }
+      if (!ended) return;
+      return Finish(unit,
+                    unit.result() == Result::kSuccess ? absl::OkStatus() : StartFailure(unit));
+    case Work::kStop:
+      if (unit.at_rest()) Finish(unit, absl::OkStatus());
+      return;
+    case Work::kRestart:
+      if (!unit.at_rest()) return;
+      job->work = Work::kStart;
+      job->running = false;
+      return Enqueue(unit);
+    case Work::kReload:
+      if (unit.active_state() != ActiveState::kReloading) Finish(unit, ReloadEnd(unit));
+      return;
+    case Work::kVerify:
+      return;
+  }
+}
+
+// ---- ending ----
+
+void JobQueue::Finish(Unit& unit, const absl::Status& status) {
+  const std::unique_ptr<Job> job = std::move(unit.job_slot());
+  if (job == nullptr) return;
+  if (job->queued) ready_.erase(std::remove(ready_.begin(), ready_.end(), &unit), ready_.end());
+  unit.host().OnChanged(unit);
+  for (const LinkKind kind : {LinkKind::kBefore, LinkKind::kAfter}) {
+    for (Unit* other : unit.links().of(kind))
+      Enqueue(*other);
+  }
+  if (!status.ok()) {
+    LogFailure(Level::kDebug, "job.failed", status,
+               {{"unit", unit.name()}, {"job", std::string(NameOf(job->work))}});
+    if (job->work != Work::kStop && job->work != Work::kReload) FailDependents(unit);
+  }
+  ended_(unit);
+  for (const JobEnd& asker : job->askers)
+    asker(status);
+}
+
+// What needs a unit that did not start is not started either.
+void JobQueue::FailDependents(Unit& unit) {
+  for (const LinkKind kind : {LinkKind::kRequiredBy, LinkKind::kBoundBy, LinkKind::kRequisiteOf}) {
+    const auto links = unit.links().of(kind);
+    const std::vector<Unit*> others(links.begin(), links.end());
+    for (Unit* other : others) {
+      const Job* const job = other->job();
+      if (job == nullptr || job->running || !job->starts()) continue;
+      Finish(*other,
+             Error(absl::StatusCode::kFailedPrecondition, "DEPENDENCY_FAILED",
+                   absl::StrCat(other->name(), " needs ", unit.name(), ", which did not start"),
+                   {{"unit", other->name()}, {"dependency", unit.name()}}));
+    }
+  }
+}
+
+}  // namespace socketd

@@ -1,0 +1,53 @@
+// Which job may run now. Jobs are installed from a plan, wait for those that go first, run, and end
+// exactly once. Every step looks only at the unit it is about and its neighbours in order: there is
+// no loop over all jobs. Engine thread only.
+#pragma once
+
+#include <deque>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "server/engine/transaction.h"
+#include "server/engine/unit.h"
+
+namespace socketd {
+
+class JobQueue {
+ public:
+  // `ended` hears of every job that ended, after its slot is free.
+  explicit JobQueue(std::function<void(Unit&)> ended) : ended_(std::move(ended)) {}
+
+  // Installs all jobs of a plan or none. Existing jobs are merged, or in replace mode ended with
+  // ABORTED (JOB_REPLACED); in fail mode a contradiction is an error (JOB_CONFLICT).
+  absl::Status Install(Plan& plan, JobMode mode);
+
+  // Looks at the unit's job again as soon as possible.
+  void Enqueue(Unit& unit);
+  // Runs what may run until nothing is left to look at; at most so many steps. False: there is
+  // more.
+  bool RunSome(int steps);
+  bool idle() const { return ready_.empty(); }
+
+  // The unit moved: its job may be done.
+  void Progress(Unit& unit);
+  // Ends the unit's job, if it has one.
+  void Finish(Unit& unit, const absl::Status& status);
+
+ private:
+  void Put(PlannedJob& planned, JobMode mode);
+  void Look(Unit& unit);
+  void Execute(Unit& unit);
+  absl::Status Begin(Unit& unit);
+  static bool Blocked(const Unit& unit);
+  void FailDependents(Unit& unit);
+
+  std::function<void(Unit&)> ended_;
+  std::deque<Unit*> ready_;
+};
+
+// Why a start came to nothing.
+absl::Status StartFailure(const Unit& unit);
+
+}  // namespace socketd

@@ -1,0 +1,140 @@
+#include "server/engine/ports.h"
+
+#include <utility>
+#include <variant>
+
+#include "server/base/errors.h"
+#include "server/base/log.h"
+
+namespace socketd {
+namespace {
+
+// The node that a listener has in the file system; null: none.
+const std::string* PathOf(const ListenSpec& spec) {
+  const auto* path = std::get_if<PathAddress>(&spec.address);
+  return path == nullptr ? nullptr : &path->path;
+}
+
+}  // namespace
+
+absl::StatusOr<PortSet::Opened> PortSet::OpenOne(size_t index) {
+  ListenSpec spec = settings_->listeners[index].spec;
+  spec.owner = owner_;
+  absl::StatusOr<Port> port = loop_.kernel().Listen(spec);
+  if (!port.ok()) return port.status();
+  Opened opened;
+  opened.port = *std::move(port);
+  opened.subscription = Subscription(loop_, subscriber_);
+  return opened;
+}
+
+absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings,
+                           const Owner& owner) {
+  if (open()) return absl::OkStatus();
+  settings_ = settings;
+  owner_ = owner;
+  std::vector<Opened> opened;
+  for (size_t i = 0; i < settings_->listeners.size(); ++i) {
+    absl::StatusOr<Opened> one = OpenOne(i);
+    if (!one.ok()) {
+      ports_ = std::move(opened);
+      Close();
+      return WithFacts(one.status(), {{"address", settings_->listeners[i].address}});
+    }
+    opened.push_back(*std::move(one));
+  }
+  ports_ = std::move(opened);
+  MakeSymlinks();
+  return absl::OkStatus();
+}
+
+void PortSet::MakeSymlinks() {
+  for (const std::string& link : settings_->symlinks) {
+    for (const SocketSettings::Listener& listener : settings_->listeners) {
+      const std::string* path = PathOf(listener.spec);
+      if (path == nullptr) continue;
+      const absl::Status made = loop_.kernel().MakeSymlink(*path, link);
+      // As systemd: the socket works without its other names.
+      if (!made.ok()) LogFailure(Level::kWarning, "port.no-symlink", made, {{"path", link}});
+      break;
+    }
+  }
+}
+
+void PortSet::RemoveNodes() {
+  if (settings_ == nullptr || !settings_->remove_on_stop || ports_.empty()) return;
+  const auto remove = [&](const std::string& path, uint64_t node) {
+    const absl::Status removed = loop_.kernel().Remove(path, node);
+    if (removed.ok() || absl::IsNotFound(removed)) return;
+    LogFailure(Level::kWarning, "port.not-removed", removed, {{"path", path}});
+  };
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    const std::string* path = PathOf(settings_->listeners[i].spec);
+    if (path != nullptr) remove(*path, ports_[i].port.node);
+  }
+  for (const std::string& link : settings_->symlinks)
+    remove(link, 0);
+}
+
+void PortSet::Close() {
+  // An interest of epoll outlives our descriptor where a service holds a copy: disarm first.
+  Disarm();
+  RemoveNodes();
+  ports_.clear();
+}
+
+absl::Status PortSet::Restore(size_t index) {
+  Opened& opened = ports_[index];
+  const absl::Status restored =
+      loop_.kernel().Restore(opened.port.fd, settings_->listeners[index].spec);
+  if (restored.ok()) return restored;
+  if (ReasonOf(restored) != "LISTENER_BROKEN") return restored;
+  // The address is taken as long as our own copy of the broken one is open.
+  Log(Level::kWarning, "port.broken", {{"address", settings_->listeners[index].address}});
+  DisarmOne(opened);
+  opened.port = Port();
+  absl::StatusOr<Opened> again = OpenOne(index);
+  if (!again.ok()) return again.status();
+  opened = *std::move(again);
+  return absl::OkStatus();
+}
+
+absl::Status PortSet::Arm(Arming arming) {
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    if (absl::Status restored = Restore(i); !restored.ok()) return restored;
+    Opened& opened = ports_[i];
+    const absl::Status armed =
+        loop_.kernel().Arm(opened.port.fd, opened.subscription.token(), arming);
+    if (!armed.ok()) return armed;
+    if (!opened.armed) ++armed_;
+    opened.armed = true;
+  }
+  return absl::OkStatus();
+}
+
+void PortSet::DisarmOne(Opened& opened) {
+  if (!std::exchange(opened.armed, false)) return;
+  loop_.kernel().Disarm(opened.port.fd);
+  --armed_;
+}
+
+void PortSet::Disarm() {
+  for (Opened& opened : ports_)
+    DisarmOne(opened);
+}
+
+const Fd* PortSet::Find(const Event& event) const {
+  for (const Opened& opened : ports_) {
+    if (opened.armed && opened.subscription.token() == event.token) return &opened.port.fd;
+  }
+  return nullptr;
+}
+
+std::vector<const Fd*> PortSet::Lend() const {
+  std::vector<const Fd*> fds;
+  for (const Opened& opened : ports_)
+    fds.push_back(&opened.port.fd);
+  return fds;
+}
+
+}  // namespace socketd

@@ -1,0 +1,64 @@
+// The listening descriptors of one socket unit, in file order. They are opened all or nothing,
+// watched only while a Traffic wait lives, lent to services and never given away, and closed with
+// what they left in the file system if the unit says so. Owned by the socket unit; engine thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+#include "server/engine/definition.h"
+#include "server/kernel/types.h"
+#include "server/loop/event_loop.h"
+
+namespace socketd {
+
+class PortSet {
+ public:
+  // `subscriber` hears of traffic.
+  PortSet(EventLoop& loop, Subscriber& subscriber) : loop_(loop), subscriber_(subscriber) {}
+  ~PortSet() { Disarm(); }
+  PortSet(const PortSet&) = delete;
+  PortSet& operator=(const PortSet&) = delete;
+
+  // Opens every port of `settings` that is not open; a failure closes those opened here and leaves
+  // the others alone. `owner` is what SocketUser= and SocketGroup= stand for.
+  absl::Status Open(const std::shared_ptr<const SocketSettings>& settings, const Owner& owner);
+  void Close();
+
+  // Puts ports back in order that services have had their hands on, and watches all of them.
+  absl::Status Arm(Arming arming);
+  void Disarm();
+
+  // The port that `event` is about; null: none of these.
+  const Fd* Find(const Event& event) const;
+
+  bool open() const { return !ports_.empty(); }
+  size_t size() const { return ports_.size(); }
+  size_t armed() const { return armed_; }
+  const Port& port(size_t index) const { return ports_[index].port; }
+  std::vector<const Fd*> Lend() const;
+
+ private:
+  struct Opened {
+    Port port;
+    Subscription subscription;
+    bool armed = false;
+  };
+  absl::StatusOr<Opened> OpenOne(size_t index);
+  absl::Status Restore(size_t index);
+  void DisarmOne(Opened& opened);
+  void MakeSymlinks();
+  void RemoveNodes();
+
+  EventLoop& loop_;
+  Subscriber& subscriber_;
+  std::shared_ptr<const SocketSettings> settings_;
+  Owner owner_;
+  std::vector<Opened> ports_;
+  size_t armed_ = 0;
+};
+
+}  // namespace socketd

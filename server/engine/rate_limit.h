@@ -1,0 +1,39 @@
+// At most so many in a span: the start limit of units and the trigger limit of sockets. A window
+// opens with the first and is counted as a whole, as systemd does. Values; no clock of its own.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+#include "server/base/instant.h"
+
+namespace socketd {
+
+struct RateLimit {
+  absl::Duration interval;  // 0: no limit
+  uint32_t burst = 0;       // 0: no limit
+};
+
+class RateWindow {
+ public:
+  // Counts one at `now`; false if that is one too many.
+  bool Admit(const RateLimit& limit, Instant now) {
+    if (limit.interval <= absl::ZeroDuration() || limit.burst == 0) return true;
+    if (count_ == 0 || now - opened_ >= limit.interval) {
+      opened_ = now;
+      count_ = 0;
+    }
+    if (count_ >= limit.burst) return false;
+    ++count_;
+    return true;
+  }
+
+  void Reset() { count_ = 0; }
+
+ private:
+  Instant opened_;
+  uint32_t count_ = 0;
+};
+
+}  // namespace socketd

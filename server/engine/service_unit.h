@@ -1,0 +1,122 @@
+// A service: what each wait of the service machine means. Its processes live in one control group a
+// run; one of them is the main process, and at most one control process runs beside it. An instance
+// of a socket with Accept= holds the connection until it is handed to a process. Owned by the
+// engine; engine thread only.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+
+#include "server/engine/exec_walk.h"
+#include "server/engine/run.h"
+#include "server/engine/service_machine.h"
+#include "server/engine/socket_unit.h"
+#include "server/engine/unit.h"
+#include "server/engine/waits.h"
+
+namespace socketd {
+
+struct NotifyMessage;
+
+constexpr bool IsLastSignal(ServiceAwait wait) {
+  return wait == ServiceAwait::kSigkill;
+}
+
+class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, kServiceMachine> {
+ public:
+  ServiceUnit(UnitHost& host, UnitName name);
+
+  absl::Status Ask(Verb verb, const Cause& cause) override;
+  void OnOther(Unit& other) override;
+  void OnEvent(const Event& event) override;
+  void Show(UnitSnapshot& snapshot) const override;
+  Vitals vitals() const override;
+
+  // Makes this an instance for one connection of `origin`, which outlives it or forgets it.
+  void Take(Connection connection, SocketUnit& origin);
+  SocketUnit* origin() const { return origin_; }
+  void ForgetOrigin() { origin_ = nullptr; }
+
+  // What a process of this unit said; whether its sender is believed is decided here.
+  void OnNotify(const NotifyMessage& message, const Peer& sender);
+  // How the last reload ended; OK if there was none.
+  absl::Status last_reload() const;
+
+ private:
+  friend class Walk<ServiceUnit, ServiceRow, kServiceMachine>;
+  friend class ExecWalk<ServiceUnit, ServiceRow, kServiceMachine>;
+
+  using Wait = std::variant<std::monostate, RunningCommand, PendingSignal, Ready, MainEnd, Delay>;
+  using Variables = std::vector<std::pair<absl::string_view, std::string>>;
+
+  // ---- for the walk ----
+  Ending Begin(ServiceState next);
+  void Mark(const Ending& ending);
+  bool marked() const { return failed(); }
+  void OnMoved(ServiceState from, ServiceState to);
+  absl::StatusOr<Process> Start(const v1::Command& command);
+  absl::Duration StepTimeout() const;
+  const KillSettings& kill() const { return settings_->kill; }
+  const Process* main() const { return &main_; }
+  Ending AfterChain(Ending end);
+
+  // ---- the meaning of the waits ----
+  Ending BeginStart();
+  Ending BeginMainEnd();
+  Ending BeginReload();
+  Ending BeginDelay();
+  absl::Status LaunchMain(size_t index);
+  Ending FindMain();
+  void OnMain(const Event& event);
+  void OnMainEnded(const ProcessEnd& end);
+  Ending EndOfStart(const ProcessEnd& end);
+  void OnGroupEmpty();
+  void OnDelay(Cause cause);
+  bool WantsRestart() const;
+  void CleanUp();
+
+  // ---- what processes get (service_launch.cc) ----
+  absl::Status AddDescriptors(LaunchPlan& plan);
+  absl::Status AddStdio(LaunchPlan& plan) const;
+  std::vector<SocketUnit*> Sockets() const;
+  void AddRunVariables(Variables& variables) const;
+  void AddEndVariables(Variables& variables) const;
+
+  // ---- what they say (service_notify.cc) ----
+  bool Believes(const Peer& sender) const;
+  void OnReady();
+  void OnMainPid(int pid);
+  void Extend(absl::Duration span);
+
+  absl::Status AskStart(const Cause& cause);
+  absl::Status AskReload(const Cause& cause);
+  void AskStop(const Cause& cause);
+
+  std::shared_ptr<const ServiceSettings> settings_;  // of the present or last run
+  Run run_;
+  Process main_;
+  std::optional<ProcessEnd> main_end_;  // of this run
+  int main_pid_ = 0;                    // the last one, also after its end
+  size_t start_index_ = 0;              // which ExecStart= runs
+  Wait wait_;
+  bool stopping_ = false;  // the step that runs or begins leads to rest
+  bool stop_asked_ = false;
+  bool reloads_itself_ = false;  // RELOADING=1 came without a request
+  bool reload_failed_ = false;
+  uint32_t restarts_ = 0;
+  std::string status_text_;
+  std::string main_exit_;
+
+  Fd connection_;
+  Variables connection_variables_;
+  std::string connection_name_;
+  SocketUnit* origin_ = nullptr;
+};
+
+}  // namespace socketd

@@ -1,0 +1,223 @@
+#include "server/engine/socket_unit.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
+#include "server/base/log.h"
+
+namespace socketd {
+namespace {
+
+Ending FailedFor(Result result, Cause::Kind kind, std::string detail) {
+  return {Outcome::kFailed, result, {kind, "", std::move(detail)}};
+}
+
+}  // namespace
+
+SocketUnit::SocketUnit(UnitHost& host, UnitName name)
+    : Unit(host, std::move(name)), ports_(host.loop(), *this), run_(host, *this) {}
+
+// ---- the meaning of the waits ----
+
+Ending SocketUnit::Begin(SocketState next) {
+  const SocketRow& row = kSocketMachine[IndexOf(next)];
+  Process left = TakeControl();
+  wait_ = std::monostate();
+  if (row.ports == Ports::kShut) ports_.Close();
+  switch (row.awaits) {
+    case SocketAwait::kNothing:
+      GiveUp(std::move(left));
+      run_.End();
+      return Outcome::kPending;
+    case SocketAwait::kExecPre:
+      return BeginCommand(settings_->start_pre, 0);
+    case SocketAwait::kOpening:
+      return BeginOpening();
+    case SocketAwait::kExecPost:
+      return BeginCommand(settings_->start_post, 0);
+    case SocketAwait::kTraffic:
+      return BeginTraffic();
+    case SocketAwait::kServiceEnd:
+      return BeginServiceEnd();
+    case SocketAwait::kSigterm:
+      return BeginSignal(false, std::move(left));
+    case SocketAwait::kSigkill:
+      return BeginSignal(true, std::move(left));
+    case SocketAwait::kExecStop:
+      PutDown(std::move(left));
+      return BeginCommand(settings_->stop_pre, 0);
+    case SocketAwait::kExecEnd:
+      PutDown(std::move(left));
+      return BeginCommand(settings_->stop_post, 0);
+  }
+  return Outcome::kPending;
+}
+
+absl::StatusOr<Process> SocketUnit::Start(const v1::Command& command) {
+  LaunchPlan plan;
+  plan.command = &command;
+  plan.exec = &settings_->exec;
+  plan.environment.emplace_back("INVOCATION_ID", invocation_id());
+  return run_.Launch(plan);
+}
+
+Ending SocketUnit::BeginOpening() {
+  if (settings_->owner.user.empty() && settings_->owner.group.empty()) return OpenPorts(Owner());
+  // Names may take seconds to look up (NSS): the answer comes as an event.
+  Opening wait{Subscription(host_.loop(), *this), Deadline()};
+  const Token token = wait.lookup.token();
+  wait_ = std::move(wait);
+  host_.loop().kernel().Lookup(settings_->owner, token);
+  return Outcome::kPending;
+}
+
+Ending SocketUnit::OpenPorts(const Owner& owner) {
+  const absl::Status opened = ports_.Open(settings_, owner);
+  return opened.ok() ? Ending(Outcome::kDone) : FailedBy(opened);
+}
+
+void SocketUnit::OnLookedUp(Token token) {
+  const absl::StatusOr<Owner> owner = host_.loop().kernel().TakeLookup(token);
+  Conclude(owner.ok() ? OpenPorts(*owner) : FailedBy(owner.status()));
+}
+
+Ending SocketUnit::BeginTraffic() {
+  Unit* const other = service();
+  if (other != nullptr && other->is_up()) {
+    return {Outcome::kDone, Result::kSuccess, {Cause::Kind::kDependency, other->name(), ""}};
+  }
+  const absl::Status armed = ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
+  if (!armed.ok()) {
+    ports_.Disarm();
+    return FailedBy(armed);
+  }
+  wait_.emplace<Traffic>(ports_);
+  return Outcome::kPending;
+}
+
+Ending SocketUnit::BeginServiceEnd() {
+  Unit* const other = service();
+  if (other == nullptr) {
+    return FailedFor(Result::kResources, Cause::Kind::kFailure,
+                     absl::StrCat("there is no room for ", service_name().text()));
+  }
+  wait_ = ServiceEnd();
+  // Whoever stops or restarts the service goes first; what is queued waits for its end.
+  if (other->is_up() || other->job() != nullptr) return Outcome::kPending;
+  const absl::Status queued =
+      host_.QueueStart(*other, {Cause::Kind::kTraffic, name(), cause().detail});
+  return queued.ok() ? Ending(Outcome::kPending) : FailedBy(queued);
+}
+
+// ---- what happens ----
+
+void SocketUnit::OnEvent(const Event& event) {
+  if (OnControl(event)) return;
+  if (run_.Hears(event)) return CheckSignals();
+  if (const auto* opening = std::get_if<Opening>(&wait_)) {
+    if (opening->lookup.token() == event.token) OnLookedUp(event.token);
+    return;
+  }
+  const Fd* const port = ports_.Find(event);
+  if (port != nullptr && std::holds_alternative<Traffic>(wait_)) OnTraffic(*port, event);
+}
+
+void SocketUnit::OnTraffic(const Fd& port, const Event& event) {
+  // A stop that is on its way wins; what came stays queued, and is found again if it is called off.
+  if (stop_pending()) return ports_.Disarm();
+  if (settings_->accept && event.readable) return AcceptSome(port);
+  if (!triggers_.Admit(settings_->trigger_limit, host_.loop().now())) {
+    return Conclude(FailedFor(Result::kTriggerLimitHit, Cause::Kind::kLimit, "trigger limit"));
+  }
+  if (!event.readable) return WatchAgain();
+  ++triggered_;
+  Conclude({Outcome::kDone, Result::kSuccess, {Cause::Kind::kTraffic, name(), ""}});
+}
+
+// A port hung up: it is put back in order or opened anew.
+void SocketUnit::WatchAgain() {
+  ports_.Disarm();
+  const absl::Status armed = ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
+  if (armed.ok()) return;
+  if (IsResourceShortage(armed)) return PauseAccepting();
+  Conclude(FailedBy(armed));
+}
+
+void SocketUnit::AcceptSome(const Fd& port) {
+  constexpr int kBatch = 16;  // a turn's share of one port, for the sake of the others
+  for (int i = 0; i < kBatch; ++i) {
+    absl::StatusOr<Connection> connection = host_.loop().kernel().Accept(port);
+    if (!connection.ok()) {
+      if (absl::IsUnavailable(connection.status())) return;
+      if (IsResourceShortage(connection.status())) return PauseAccepting();
+      return Conclude(FailedBy(connection.status()));
+    }
+    const Ending admitted = Admit(*std::move(connection));
+    if (admitted.outcome != Outcome::kPending) return Conclude(admitted);
+  }
+}
+
+Ending SocketUnit::Admit(Connection connection) {
+  if (!triggers_.Admit(settings_->trigger_limit, host_.loop().now())) {
+    return FailedFor(Result::kTriggerLimitHit, Cause::Kind::kLimit, "trigger limit");
+  }
+  if (settings_->max_connections != 0 && connections_ >= settings_->max_connections) {
+    ++refused_;
+    host_.OnChanged(*this);
+    return Outcome::kPending;  // dropped: the client sees the end at once
+  }
+  ++triggered_;
+  const absl::Status started = host_.StartInstance(*this, std::move(connection));
+  host_.OnChanged(*this);
+  if (started.ok()) return Outcome::kPending;
+  if (absl::IsResourceExhausted(started)) {
+    ++refused_;
+    LogFailure(Level::kWarning, "socket.refused", started, {{"unit", name()}});
+    return Outcome::kPending;
+  }
+  return FailedBy(started);
+}
+
+// A shortage says nothing about the unit: the queue waits for better times in the kernel.
+void SocketUnit::PauseAccepting() {
+  constexpr absl::Duration kPause = absl::Milliseconds(100);
+  Log(Level::kWarning, "socket.shortage", {{"unit", name()}});
+  auto resume = [this] { WatchAgain(); };
+  std::get<Traffic>(wait_).Pause(DeadlineAfter(host_.loop(), kPause, resume));
+}
+
+void SocketUnit::OnInstanceGone() {
+  --connections_;
+  host_.OnChanged(*this);
+}
+
+void SocketUnit::OnOther(Unit& other) {
+  if (&other == this) {
+    // A stop that was called off has left the ports unwatched.
+    if (std::holds_alternative<Traffic>(wait_) && !stop_pending() && ports_.armed() == 0 &&
+        !std::get<Traffic>(wait_).paused()) {
+      WatchAgain();
+    }
+    return;
+  }
+  if (accepts() || &other != service()) return;
+  const Cause cause{Cause::Kind::kDependency, other.name(), ""};
+  if (state() == SocketState::kListening && other.is_up()) {
+    return Conclude({Outcome::kDone, Result::kSuccess, cause});
+  }
+  if (state() != SocketState::kRunning || !other.at_rest() || other.job() != nullptr) return;
+  if (other.result() == Result::kStartLimitHit) {
+    return Conclude({Outcome::kFailed,
+                     Result::kServiceStartLimitHit,
+                     {Cause::Kind::kLimit, other.name(), "start limit of the service"}});
+  }
+  Conclude({Outcome::kDone, Result::kSuccess, cause});
+}
+
+void SocketUnit::OnMoved(SocketState from, SocketState to) {
+  Record({NameOf(from), NameOf(to), ActiveStateOf(to)});
+}
+
+}  // namespace socketd

@@ -1,0 +1,96 @@
+// A socket unit: what each wait of the socket machine means. It owns the ports, starts its service
+// when somebody comes, and with Accept= hands each connection to an instance of its own. Owned by
+// the engine; engine thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "absl/status/status.h"
+
+#include "server/engine/exec_walk.h"
+#include "server/engine/ports.h"
+#include "server/engine/run.h"
+#include "server/engine/socket_machine.h"
+#include "server/engine/unit.h"
+#include "server/engine/waits.h"
+
+namespace socketd {
+
+constexpr bool IsLastSignal(SocketAwait wait) {
+  return wait == SocketAwait::kSigkill;
+}
+
+class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSocketMachine> {
+ public:
+  SocketUnit(UnitHost& host, UnitName name);
+
+  absl::Status Ask(Verb verb, const Cause& cause) override;
+  void OnOther(Unit& other) override;
+  void OnEvent(const Event& event) override;
+  void Show(UnitSnapshot& snapshot) const override;
+  Vitals vitals() const override;
+
+  // The unit that traffic starts: the service, or with Accept= the template's name.
+  UnitName service_name() const;
+  bool accepts() const;
+  // Descriptors to lend to a service, in file order, and the name they go by.
+  std::vector<const Fd*> Lend() const { return ports_.Lend(); }
+  std::string descriptor_name() const;
+
+  // The number of the next instance, and the count of those that live.
+  uint64_t NextInstance() { return ++accepted_; }
+  uint64_t instances_begun() const { return accepted_; }
+  void OnInstanceMade() { ++connections_; }
+  void OnInstanceGone();
+
+ private:
+  friend class Walk<SocketUnit, SocketRow, kSocketMachine>;
+  friend class ExecWalk<SocketUnit, SocketRow, kSocketMachine>;
+
+  using Wait =
+      std::variant<std::monostate, RunningCommand, PendingSignal, Traffic, ServiceEnd, Opening>;
+
+  // ---- for the walk ----
+  Ending Begin(SocketState next);
+  void Mark(const Ending& ending) { Note(ending); }
+  bool marked() const { return failed(); }
+  void OnMoved(SocketState from, SocketState to);
+  absl::StatusOr<Process> Start(const v1::Command& command);
+  absl::Duration StepTimeout() const { return settings_->timeout; }
+  const KillSettings& kill() const { return settings_->kill; }
+  static const Process* main() { return nullptr; }
+  static Ending AfterChain(Ending end) { return end; }
+
+  // ---- the meaning of the waits ----
+  Ending BeginOpening();
+  Ending OpenPorts(const Owner& owner);
+  Ending BeginTraffic();
+  Ending BeginServiceEnd();
+  void OnLookedUp(Token token);
+  void OnTraffic(const Fd& port, const Event& event);
+  void AcceptSome(const Fd& port);
+  // Nothing: go on accepting.
+  Ending Admit(Connection connection);
+  void PauseAccepting();
+  void WatchAgain();
+
+  absl::Status AskStart(const Cause& cause);
+  absl::Status CheckService();
+  void AskStop(const Cause& cause);
+  Unit* service() const;
+  SocketSnapshot ShowSocket() const;
+
+  std::shared_ptr<const SocketSettings> settings_;  // of the present or last run
+  PortSet ports_;
+  Run run_;
+  Wait wait_;
+  RateWindow triggers_;
+  uint32_t connections_ = 0;
+  uint64_t accepted_ = 0;
+  uint64_t refused_ = 0;
+  uint64_t triggered_ = 0;
+};
+
+}  // namespace socketd

@@ -1,0 +1,163 @@
+// What a socket unit answers: to verbs, and to those who look.
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
+#include "server/engine/socket_unit.h"
+
+namespace socketd {
+
+bool SocketUnit::accepts() const {
+  const SocketSettings* now = settings_ != nullptr && !at_rest() ? settings_.get()
+                              : definition() != nullptr          ? definition()->socket.get()
+                                                                 : nullptr;
+  return now != nullptr && now->accept;
+}
+
+UnitName SocketUnit::service_name() const {
+  const SocketSettings* now = settings_ != nullptr && !at_rest() ? settings_.get()
+                              : definition() != nullptr          ? definition()->socket.get()
+                                                                 : nullptr;
+  if (now == nullptr || now->service.empty()) {
+    if (!accepts()) return unit_name().WithSuffix("service");
+    const auto name = UnitName::Parse(absl::StrCat(unit_name().prefix(), "@.service"));
+    return name.ok() ? *name : unit_name().WithSuffix("service");
+  }
+  const absl::StatusOr<UnitName> name = UnitName::Parse(now->service);
+  return name.ok() ? *name : unit_name().WithSuffix("service");
+}
+
+std::string SocketUnit::descriptor_name() const {
+  if (settings_ != nullptr && !settings_->descriptor_name.empty())
+    return settings_->descriptor_name;
+  return accepts() ? "connection" : name();
+}
+
+Unit* SocketUnit::service() const {
+  if (accepts()) return nullptr;
+  const auto triggers = links().of(LinkKind::kTriggers);
+  return triggers.empty() ? nullptr : triggers.front();
+}
+
+absl::Status SocketUnit::CheckService() {
+  if (accepts()) return host_.CheckTemplate(service_name());
+  Unit* const other = service();
+  if (other == nullptr || !other->loaded()) {
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "SERVICE_NOT_LOADED",
+        absl::StrCat(service_name().text(), ", which ", name(), " would start, is not loaded"),
+        {{"unit", name()}, {"service", service_name().text()}});
+  }
+  if (other->at_rest() || other->sub_state() == "auto-restart") {
+    return absl::OkStatus();
+  }
+  if (other->active_state() == ActiveState::kDeactivating) return TryAgain(*other);
+  return Error(absl::StatusCode::kFailedPrecondition, "SERVICE_ACTIVE",
+               absl::StrCat(other->name(), " runs already without ", name(),
+                            ": stop it first, then the socket can have its addresses"),
+               {{"unit", name()}, {"service", other->name()}});
+}
+
+absl::Status SocketUnit::AskStart(const Cause& cause) {
+  if (active_state() == ActiveState::kDeactivating) return TryAgain(*this);
+  if (!at_rest()) return absl::OkStatus();
+  if (absl::Status ready = CheckService(); !ready.ok()) return ready;
+  if (absl::Status admitted = AdmitStart(); !admitted.ok()) {
+    set_cause({Cause::Kind::kLimit, "", "start limit"});
+    Rest(SocketState::kFailed);
+    return admitted;
+  }
+  settings_ = definition()->socket;
+  BeginRun(cause);
+  Settle(StartOf(row()));
+  return absl::OkStatus();
+}
+
+void SocketUnit::AskStop(const Cause& cause) {
+  if (row().stop == SocketState::kNever) return;
+  set_cause(cause);
+  Settle(row().stop);
+}
+
+absl::Status SocketUnit::Ask(Verb verb, const Cause& cause) {
+  switch (verb) {
+    case Verb::kStart:
+      return AskStart(cause);
+    case Verb::kStop:
+      AskStop(cause);
+      return absl::OkStatus();
+    case Verb::kReset:
+      starts().Reset();
+      triggers_.Reset();
+      if (at_rest()) {
+        ClearResult();
+        set_cause(cause);
+        Rest(SocketState::kDead);
+      }
+      return absl::OkStatus();
+    case Verb::kReload:
+      break;
+  }
+  return Error(absl::StatusCode::kFailedPrecondition, "NOT_RELOADABLE",
+               absl::StrCat(name(), ": a socket has nothing to reload; restart it"),
+               {{"unit", name()}});
+}
+
+SocketSnapshot SocketUnit::ShowSocket() const {
+  SocketSnapshot shown;
+  shown.connections = connections_;
+  shown.accepted = accepted_;
+  shown.refused = refused_;
+  shown.triggered = triggered_;
+  shown.service = service_name().text();
+  const SocketSettings* settings = ports_.open()             ? settings_.get()
+                                   : definition() != nullptr ? definition()->socket.get()
+                                                             : nullptr;
+  if (settings == nullptr) return shown;
+  for (size_t i = 0; i < settings->listeners.size(); ++i) {
+    const SocketSettings::Listener& listener = settings->listeners[i];
+    shown.listeners.push_back(
+        {listener.kind, listener.address, i < ports_.size() ? ToText(ports_.port(i).bound) : ""});
+  }
+  return shown;
+}
+
+void SocketUnit::Show(UnitSnapshot& snapshot) const {
+  snapshot.socket = ShowSocket();
+  if (const Process* process = control(); process != nullptr) {
+    snapshot.control_pid = process->child.pid();
+  }
+}
+
+Vitals SocketUnit::vitals() const {
+  Vitals vitals;
+  const Endings endings = EndingsOf(row().awaits);
+  vitals.at_rest = Rests(row().awaits);
+  vitals.ports_shut = row().ports == Ports::kShut;
+  vitals.watches = row().awaits == SocketAwait::kTraffic;
+  vitals.timed = endings.late;
+  vitals.command = std::holds_alternative<RunningCommand>(wait_);
+  vitals.ports_open = ports_.size();
+  vitals.ports_armed = ports_.armed();
+  vitals.control_children = control() != nullptr && *control() ? 1 : 0;
+  vitals.group = run_.has_group();
+  if (const auto* running = std::get_if<RunningCommand>(&wait_)) {
+    vitals.deadlines = running->deadline ? 1 : 0;
+  } else if (const auto* pending = std::get_if<PendingSignal>(&wait_)) {
+    vitals.deadlines = pending->deadline ? 1 : 0;
+  } else if (const auto* opening = std::get_if<Opening>(&wait_)) {
+    vitals.deadlines = opening->deadline ? 1 : 0;
+  } else if (const auto* traffic = std::get_if<Traffic>(&wait_)) {
+    vitals.backing_off = traffic->paused();
+  }
+  if (settings_ == nullptr) return vitals;
+  vitals.times_out = settings_->timeout != absl::InfiniteDuration();
+  // Four signal steps, and each command has its own time.
+  const auto steps =
+      static_cast<double>(4 + settings_->stop_pre.size() + settings_->stop_post.size());
+  vitals.longest_stop = settings_->timeout * steps;
+  return vitals;
+}
+
+}  // namespace socketd

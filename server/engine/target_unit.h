@@ -1,0 +1,25 @@
+// A target: active or not, and nothing else; only its links matter. Also stands for units of types
+// that cannot run here and are only named in dependencies. Owned by the engine; engine thread only.
+#pragma once
+
+#include "server/engine/unit.h"
+
+namespace socketd {
+
+class TargetUnit final : public Unit {
+ public:
+  TargetUnit(UnitHost& host, UnitName name) : Unit(host, std::move(name)) {}
+
+  absl::Status Ask(Verb verb, const Cause& cause) override;
+  void OnOther(Unit& /*other*/) override {}
+  void OnEvent(const Event& /*event*/) override {}
+  void Show(UnitSnapshot& /*snapshot*/) const override {}
+  Vitals vitals() const override;
+
+ private:
+  void Move(TargetState to, const Cause& cause);
+
+  TargetState state_ = TargetState::kDead;
+};
+
+}  // namespace socketd

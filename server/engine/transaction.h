@@ -1,0 +1,75 @@
+// From one wish to the set of jobs that it takes: what is required and wanted is started too, what
+// conflicts is stopped, what needs a unit that stops is stopped with it. Wishes for one unit merge
+// (job.h). Ordering circles are cut in bounded steps and said aloud. Nothing is changed here: the
+// job queue installs the outcome. Engine thread only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+
+#include "server/engine/job.h"
+#include "server/engine/unit.h"
+
+namespace socketd {
+
+struct PlannedJob {
+  Unit* unit = nullptr;
+  Work work = Work::kStart;
+  bool must = true;        // else it may be left out
+  bool unordered = false;  // an ordering circle was cut here
+  Cause cause;
+};
+
+struct Plan {
+  std::vector<PlannedJob> jobs;  // the wish first
+  std::vector<std::string> warnings;
+};
+
+// Jobs of one transaction: more is a mistake in somebody's dependencies.
+inline constexpr size_t kTransactionLimit = 4096;
+
+class Transaction {
+ public:
+  explicit Transaction(JobMode mode) : mode_(mode) {}
+
+  // Adds a wish with all that it takes. May be called for several (shutdown).
+  absl::Status Add(Unit& unit, Work work, const Cause& cause);
+
+  // Cuts circles and gives the outcome.
+  Plan Take();
+
+ private:
+  absl::Status Put(PlannedJob job);
+  absl::Status Expand(size_t index);
+  absl::Status ExpandStart(size_t index);
+  absl::Status ExpandStop(size_t index);
+  absl::Status Need(size_t index, LinkKind kind);
+  absl::Status Want(size_t index, LinkKind kind, Work work, bool must);
+  bool CutCircle();
+  bool FindCircle(Unit& start, std::vector<Unit*>& circle);
+  const PlannedJob* Planned(const Unit& unit) const;
+  Work const* WorkOf(const Unit& unit) const;
+  std::vector<Unit*> WaitsFor(const Unit& unit) const;
+
+  const JobMode mode_;
+  std::vector<PlannedJob> jobs_;
+  absl::flat_hash_map<const Unit*, size_t> index_;
+  std::vector<std::string> warnings_;
+};
+
+// Whether work `mine` waits for work `theirs` of a unit that is ordered before or after mine: a
+// stop goes first whatever the order, two stops go against it, everything else along it.
+constexpr bool StopsFirst(Work work) {
+  return work == Work::kStop || work == Work::kRestart;
+}
+constexpr bool WaitsForEarlier(Work mine, Work /*theirs*/) {
+  return !StopsFirst(mine);
+}
+constexpr bool WaitsForLater(Work /*mine*/, Work theirs) {
+  return StopsFirst(theirs);
+}
+
+}  // namespace socketd

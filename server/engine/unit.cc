@@ -1,0 +1,183 @@
+#include "server/engine/unit.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+#include "proto/socketd/v1/unit.pb.h"
+#include "server/base/errors.h"
+#include "server/base/log.h"
+
+namespace socketd {
+namespace {
+
+std::vector<std::string> NamesOf(absl::Span<Unit* const> units) {
+  std::vector<std::string> names;
+  for (const Unit* unit : units)
+    names.push_back(unit->name());
+  return names;
+}
+
+// 32 hexadecimal digits that differ between runs and restarts of the daemon: the wall clock and a
+// count, mixed. It names a run; it is no secret.
+std::string NewInvocationId(absl::Time now) {
+  static uint64_t count = 0;
+  uint64_t mixed = static_cast<uint64_t>(absl::ToUnixNanos(now)) + ++count * 0x9E3779B97F4A7C15ULL;
+  mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9ULL;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBULL;
+  return absl::StrFormat("%016x%016x", absl::ToUnixNanos(now), mixed ^ (mixed >> 31));
+}
+
+}  // namespace
+
+Unit::Unit(UnitHost& host, UnitName name)
+    : host_(host), name_(std::move(name)), log_(host.loop(), name_.text()) {}
+
+Unit::~Unit() {
+  Links::CutAll(*this);
+}
+
+bool Unit::loaded() const {
+  return definition_ != nullptr && definition_->loaded.state == LoadState::kLoaded;
+}
+
+void Unit::Redefine(DefinitionPtr definition) {
+  // Records point into the definition that is gone.
+  records_.clear();
+  definition_ = std::move(definition);
+  host_.OnChanged(*this);
+}
+
+void Unit::Record(const Moved& moved) {
+  Change change;
+  change.time = host_.loop().wall_now();
+  change.unit = name();
+  change.from = moved.from;
+  change.to = moved.to;
+  change.active_state = moved.active;
+  change.result = result_;
+  change.cause = cause_;
+
+  const bool was_at_rest = at_rest();
+  const bool was_active = active_state_ == ActiveState::kActive;
+  sub_state_ = moved.to;
+  active_state_ = moved.active;
+  changed_ = change.time;
+  if (active_state_ == ActiveState::kActive && !was_active) active_since_ = changed_;
+  if (at_rest() && !was_at_rest) {
+    inactive_since_ = changed_;
+    log_.Close();
+  }
+  revision_ = host_.OnMoved(*this, std::move(change));
+  Log(Level::kInfo, "unit.moved",
+      {{"unit", name()},
+       {"from", std::string(moved.from)},
+       {"to", std::string(moved.to)},
+       {"why", std::string(NameOf(cause_.kind))},
+       {"detail", cause_.detail},
+       {"rev", absl::StrCat(revision_)}});
+}
+
+void Unit::BeginRun(const Cause& cause) {
+  result_ = Result::kSuccess;
+  failure_ = absl::OkStatus();
+  cause_ = cause;
+  invocation_id_ = NewInvocationId(host_.loop().wall_now());
+}
+
+void Unit::Note(const Ending& ending) {
+  const bool limit =
+      ending.result == Result::kStartLimitHit || ending.result == Result::kServiceStartLimitHit;
+  if (result_ == Result::kSuccess || limit) result_ = ending.result;
+  cause_ = ending.cause;
+}
+
+const CommandRecord* Unit::record(const v1::Command& command) const {
+  for (const CommandRecord& record : records_) {
+    if (record.command == &command) return &record;
+  }
+  return nullptr;
+}
+
+void Unit::OnCommandBegun(const v1::Command& command, int pid) {
+  const CommandRecord begun{&command, pid, host_.loop().wall_now(), absl::InfinitePast(), ""};
+  for (CommandRecord& record : records_) {
+    if (record.command != &command) continue;
+    record = begun;
+    return;
+  }
+  constexpr size_t kMostRecords = 64;
+  if (records_.size() < kMostRecords) records_.push_back(begun);
+}
+
+void Unit::OnCommandEnded(const v1::Command& command, const std::string& end) {
+  for (CommandRecord& record : records_) {
+    if (record.command != &command) continue;
+    record.ended = host_.loop().wall_now();
+    record.end = end;
+  }
+}
+
+void Unit::Forget() {
+  revision_ = 0;
+  result_ = Result::kSuccess;
+  records_.clear();
+}
+
+absl::Status Unit::AdmitStart() {
+  if (definition_ == nullptr) return absl::OkStatus();
+  if (starts_.Admit(definition_->start_limit, host_.loop().now())) return absl::OkStatus();
+  result_ = Result::kStartLimitHit;
+  host_.OnChanged(*this);
+  return Error(
+      absl::StatusCode::kResourceExhausted, "START_LIMIT_HIT",
+      absl::StrCat(name(), " was started too often: at most ", definition_->start_limit.burst,
+                   " times in ", absl::FormatDuration(definition_->start_limit.interval)),
+      {{"unit", name()}});
+}
+
+UnitSnapshotPtr Unit::Snapshot() const {
+  auto snapshot = std::make_shared<UnitSnapshot>();
+  snapshot->name = name();
+  snapshot->revision = revision_;
+  if (definition_ != nullptr) {
+    const LoadedUnit& loaded = definition_->loaded;
+    for (const UnitName& alias : loaded.aliases)
+      snapshot->aliases.push_back(alias.text());
+    snapshot->definition = loaded.written;
+    snapshot->etag = absl::StrFormat("%016x", loaded.source_hash);
+    snapshot->load_state = loaded.state;
+    snapshot->load_error = loaded.error;
+    snapshot->fragment_path = loaded.fragment_path;
+    snapshot->drop_in_paths = loaded.drop_in_paths;
+    for (const Problem& problem : loaded.problems)
+      snapshot->warnings.push_back(ToText(problem));
+  }
+  snapshot->active_state = active_state_;
+  snapshot->sub_state = sub_state_;
+  snapshot->result = result_;
+  snapshot->changed = changed_;
+  snapshot->active_since = active_since_;
+  snapshot->inactive_since = inactive_since_;
+  snapshot->cause = cause_;
+  if (job_ != nullptr) snapshot->job = std::string(NameOf(job_->work));
+  snapshot->invocation_id = invocation_id_;
+  snapshot->log_lines = log_.lines();
+  snapshot->triggers = NamesOf(links_.of(LinkKind::kTriggers));
+  snapshot->triggered_by = NamesOf(links_.of(LinkKind::kTriggeredBy));
+  Show(*snapshot);
+  return snapshot;
+}
+
+absl::Status TryAgain(const Unit& unit) {
+  return Error(absl::StatusCode::kUnavailable, "TRY_AGAIN",
+               absl::StrCat(unit.name(), " is ", std::string(unit.sub_state())),
+               {{"unit", unit.name()}});
+}
+
+bool IsTryAgain(const absl::Status& status) {
+  return absl::IsUnavailable(status) && ReasonOf(status) == "TRY_AGAIN";
+}
+
+}  // namespace socketd

@@ -1,0 +1,50 @@
+// What a unit may ask of the engine that owns it. An interface so that units know neither the
+// engine nor each other's owners. Engine thread only.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "server/engine/engine_options.h"
+#include "server/kernel/types.h"
+#include "server/loop/event_loop.h"
+#include "server/unit/change.h"
+#include "server/unit/unit_name.h"
+
+namespace socketd {
+
+class Unit;
+class SocketUnit;
+
+class UnitHost {
+ public:
+  virtual EventLoop& loop() = 0;
+  virtual const EngineOptions& options() const = 0;
+
+  // `unit` has moved: keeps and numbers the change, tells who cares at the end of the turn.
+  virtual int64_t OnMoved(Unit& unit, Change change) = 0;
+  // Something that others see of `unit` changed without a move.
+  virtual void OnChanged(Unit& unit) = 0;
+  // The control group of a run of `unit` was made, or with null is gone: senders are found by it.
+  virtual void OnGroup(GroupId group, Unit* unit) = 0;
+  // An instance came to rest: its socket has room for one more.
+  virtual void OnInstanceEnded(Unit& unit) = 0;
+  // Everything is being stopped: nothing is restarted by itself any more.
+  virtual bool shutting_down() const = 0;
+  // Takes a job for the start of `unit`, as a request in replace mode would.
+  virtual absl::Status QueueStart(Unit& unit, const Cause& cause) = 0;
+  // The unit of that name, loaded if need be; null if there is no room for one more.
+  virtual Unit* Load(absl::string_view name) = 0;
+  // OK if instances can be made of the template.
+  virtual absl::Status CheckTemplate(const UnitName& name) = 0;
+  // Makes the instance of the socket's template for a connection and starts it.
+  virtual absl::Status StartInstance(SocketUnit& socket, Connection connection) = 0;
+
+ protected:
+  ~UnitHost() = default;
+};
+
+}  // namespace socketd

@@ -1,0 +1,116 @@
+#include "server/engine/unit_log.h"
+
+#include <utility>
+
+#include "server/base/log.h"
+#include "server/base/text.h"
+
+namespace socketd {
+namespace {
+
+// Bytes that are no clean UTF-8 become '?', so that what is shown can travel in a message.
+std::string Cleaned(absl::string_view line) {
+  if (IsCleanUtf8(line)) return std::string(line);
+  std::string clean;
+  for (size_t i = 0; i < line.size();) {
+    size_t length = 1;
+    while (length < 4 && i + length <= line.size() && !IsCleanUtf8(line.substr(i, length)))
+      ++length;
+    const absl::string_view rune = line.substr(i, length);
+    const bool good = IsCleanUtf8(rune);
+    clean += good ? std::string(rune) : "?";
+    i += good ? rune.size() : 1;
+  }
+  return clean;
+}
+
+}  // namespace
+
+UnitLog::~UnitLog() {
+  if (read_) loop_.kernel().Disarm(read_);
+}
+
+const Fd* UnitLog::Sink() {
+  if (write_) return &write_;
+  absl::StatusOr<Kernel::PipeEnds> pipe = loop_.kernel().Pipe();
+  if (!pipe.ok()) {
+    LogFailure(Level::kWarning, "unit.no-log", pipe.status(), {{"unit", unit_}});
+    return nullptr;
+  }
+  Subscription subscription(loop_, *this);
+  const absl::Status armed = loop_.kernel().Arm(pipe->read, subscription.token(), Arming::kLevel);
+  if (!armed.ok()) {
+    LogFailure(Level::kWarning, "unit.no-log", armed, {{"unit", unit_}});
+    return nullptr;
+  }
+  subscription_ = std::move(subscription);
+  read_ = std::move(pipe->read);
+  write_ = std::move(pipe->write);
+  return &write_;
+}
+
+void UnitLog::OnEvent(const Event& /*event*/) {
+  ReadSome();
+}
+
+bool UnitLog::ReadSome() {
+  if (!read_) return false;
+  const absl::StatusOr<std::string> bytes = loop_.kernel().Read(read_, kReadBytes);
+  if (bytes.ok() && !bytes->empty()) {
+    Take(*bytes);
+    return true;
+  }
+  if (!bytes.ok() && absl::IsUnavailable(bytes.status())) return false;
+  // The end, or a broken pipe: nobody can write any more.
+  loop_.kernel().Disarm(read_);
+  read_ = Fd();
+  subscription_ = Subscription();
+  return false;
+}
+
+void UnitLog::Close() {
+  write_ = Fd();
+  constexpr int kLastReads = 8;  // 128 kB, twice what a pipe holds
+  for (int i = 0; i < kLastReads && ReadSome(); ++i) {
+  }
+  if (!partial_.empty()) Keep(std::exchange(partial_, {}));
+  if (!read_) return;
+  loop_.kernel().Disarm(read_);
+  read_ = Fd();
+  subscription_ = Subscription();
+}
+
+void UnitLog::Take(absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const size_t end = bytes.find('\n');
+    const absl::string_view part = bytes.substr(0, end);
+    if (partial_.size() < kLineBytes) {
+      partial_.append(part.data(), std::min(part.size(), kLineBytes - partial_.size()));
+    }
+    if (end == absl::string_view::npos) return;
+    Keep(std::exchange(partial_, {}));
+    bytes.remove_prefix(end + 1);
+  }
+}
+
+void UnitLog::Keep(absl::string_view line) {
+  if (ring_ == nullptr) ring_ = std::make_unique<Ring<LogLine>>(kLines);
+  LogLine kept{loop_.wall_now(), Cleaned(line)};
+  if (LogEnabled(Level::kDebug))
+    Log(Level::kDebug, "unit.said", {{"unit", unit_}, {"line", kept.text}});
+  ring_->Push(std::move(kept));
+  shown_ = nullptr;
+}
+
+std::shared_ptr<const std::vector<LogLine>> UnitLog::lines() const {
+  if (ring_ == nullptr) return nullptr;
+  if (shown_ == nullptr) {
+    auto lines = std::make_shared<std::vector<LogLine>>();
+    for (size_t i = 0; i < ring_->size(); ++i)
+      lines->push_back((*ring_)[i]);
+    shown_ = std::move(lines);
+  }
+  return shown_;
+}
+
+}  // namespace socketd

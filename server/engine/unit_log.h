@@ -1,0 +1,58 @@
+// The last lines that a unit's processes wrote to standard output and error. A run gets a pipe; its
+// read end is watched here, its write end is lent to processes. Bounded: so many lines, each at
+// most so long, valid UTF-8; more is cut, never waited for. Owned by the unit; engine thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+#include "server/base/fd.h"
+#include "server/base/ring.h"
+#include "server/loop/event_loop.h"
+#include "server/unit/snapshot.h"
+
+namespace socketd {
+
+class UnitLog final : public Subscriber {
+ public:
+  static constexpr size_t kLines = 200;        // what `status` shows, and some more
+  static constexpr size_t kLineBytes = 2048;   // LineMax= of journald is 48 kB; a screen is less
+  static constexpr size_t kReadBytes = 16384;  // per turn: a chatty child cannot hold up others
+
+  UnitLog(EventLoop& loop, std::string unit) : loop_(loop), unit_(std::move(unit)) {}
+  ~UnitLog();
+  UnitLog(const UnitLog&) = delete;
+  UnitLog& operator=(const UnitLog&) = delete;
+
+  // The write end of this run's pipe, made if need be. Null with an error: processes do without.
+  const Fd* Sink();
+  // Reads what is left, at most so much, and gives up the pipe.
+  void Close();
+  bool open() const { return static_cast<bool>(read_); }
+
+  // Null: none yet. The value is shared until the next line comes.
+  std::shared_ptr<const std::vector<LogLine>> lines() const;
+
+  void OnEvent(const Event& event) override;
+
+ private:
+  // True if there may be more.
+  bool ReadSome();
+  void Take(absl::string_view bytes);
+  void Keep(absl::string_view line);
+
+  EventLoop& loop_;
+  const std::string unit_;
+  Subscription subscription_;
+  Fd read_;
+  Fd write_;
+  std::string partial_;
+  std::unique_ptr<Ring<LogLine>> ring_;
+  mutable std::shared_ptr<const std::vector<LogLine>> shown_;
+};
+
+}  // namespace socketd

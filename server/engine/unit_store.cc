@@ -1,0 +1,184 @@
+// Units made by callers: their files are kept in one folder of the search path and read back from
+// there, so that what runs is what stands on the disk.
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "proto/socketd/v1/unit.pb.h"
+#include "server/base/errors.h"
+#include "server/base/log.h"
+#include "server/engine/engine_core.h"
+#include "server/unit/schema.h"
+
+namespace socketd {
+namespace {
+
+// More than any unit file; systemd reads at most a megabyte.
+constexpr size_t kTextLimit = size_t{1} << 20;
+
+absl::Status BadDefinition(const UnitName& name, const Problems& problems) {
+  std::string message;
+  const Problem* first = nullptr;
+  for (const Problem& problem : problems) {
+    if (!problem.fatal) continue;
+    if (first == nullptr) first = &problem;
+    absl::StrAppend(&message, message.empty() ? "" : "; ", ToText(problem));
+  }
+  return Error(absl::StatusCode::kInvalidArgument, "BAD_UNIT", message,
+               {{"unit", name.text()},
+                {"field", first->field},
+                {"line", absl::StrCat(first->line)},
+                {"key", first->key}});
+}
+
+bool AnyFatal(const Problems& problems) {
+  for (const Problem& problem : problems) {
+    if (problem.fatal) return true;
+  }
+  return false;
+}
+
+absl::Status CheckEtag(const UnitSource& source, const Unit& unit) {
+  const std::string now = unit.Snapshot()->etag;
+  if (source.etag.empty() || source.etag == now) return absl::OkStatus();
+  return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
+               absl::StrCat(unit.name(), " has been changed meanwhile"),
+               {{"unit", unit.name()}, {"etag", now}});
+}
+
+}  // namespace
+
+// The text to keep, after the definition was found to hold together.
+absl::StatusOr<std::string> EngineCore::TextOf(const UnitSource& source,
+                                               const UnitName& name) const {
+  if (source.text.size() > kTextLimit) {
+    return Error(absl::StatusCode::kInvalidArgument, "TEXT_TOO_LONG",
+                 "a unit file has at most 1 MiB", {{"unit", name.text()}, {"field", "text"}});
+  }
+  Problems problems;
+  v1::UnitDefinition definition;
+  if (source.definition != nullptr) {
+    definition = *source.definition;
+  } else {
+    ReadUnitFile(name, name.text(), source.text, definition, problems);
+  }
+  CheckDefinition(name, definition, problems);
+  if (AnyFatal(problems)) return BadDefinition(name, problems);
+  return source.definition != nullptr ? WriteUnitFile(definition) : source.text;
+}
+
+absl::StatusOr<UnitSnapshotPtr> EngineCore::Store(const UnitSource& source, const UnitName& name) {
+  absl::StatusOr<std::string> text = TextOf(source, name);
+  if (!text.ok()) return text.status();
+  if (source.validate_only) {
+    auto snapshot = std::make_shared<UnitSnapshot>();
+    auto definition = std::make_shared<v1::UnitDefinition>();
+    Problems problems;
+    ReadUnitFile(name, name.text(), *text, *definition, problems);
+    snapshot->name = name.text();
+    snapshot->definition = std::move(definition);
+    snapshot->load_state = LoadState::kLoaded;
+    snapshot->sub_state = "dead";
+    for (const Problem& problem : problems)
+      snapshot->warnings.push_back(ToText(problem));
+    return snapshot;
+  }
+  const std::string path = absl::StrCat(options_.create_path, "/", name.text());
+  absl::Status written = loop_.kernel().WriteFile(path, *text);
+  if (!written.ok()) return WithFacts(written, {{"path", path}});
+  Unit* const unit = table_.Reload(name);
+  if (unit != nullptr) return unit->Snapshot();
+  // A template: nothing runs by that name.
+  auto snapshot = std::make_shared<UnitSnapshot>();
+  snapshot->name = name.text();
+  snapshot->load_state = LoadState::kLoaded;
+  snapshot->fragment_path = path;
+  snapshot->sub_state = "dead";
+  return snapshot;
+}
+
+absl::StatusOr<UnitSnapshotPtr> EngineCore::Create(const UnitSource& source) {
+  const absl::StatusOr<UnitName> name = UnitName::Parse(source.unit);
+  if (!name.ok()) return name.status();
+  if (options_.create_path.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, "NO_CREATE_PATH",
+                 "the daemon has no folder for units made by callers", {{"unit", source.unit}});
+  }
+  if (name->type() == UnitType::kOther) {
+    return Error(absl::StatusCode::kInvalidArgument, "UNIT_TYPE_UNSUPPORTED",
+                 absl::StrCat("units of type ", std::string(name->suffix()), " cannot run here"),
+                 {{"unit", source.unit}});
+  }
+  const LoadedUnit present = table_.loader().Load(*name);
+  if (present.state != LoadState::kNotFound) {
+    return Error(absl::StatusCode::kAlreadyExists, "UNIT_EXISTS",
+                 absl::StrCat(source.unit, " exists already: ", present.fragment_path),
+                 {{"unit", source.unit}, {"path", present.fragment_path}});
+  }
+  absl::StatusOr<UnitSnapshotPtr> stored = Store(source, *name);
+  if (!stored.ok() || source.validate_only) return stored;
+  Unit* const unit = Find(name->text());
+  if (unit == nullptr) return stored;
+  Announce(*unit, true, {Cause::Kind::kRequest, "", source.requester});
+  return unit->Snapshot();
+}
+
+absl::StatusOr<UnitSnapshotPtr> EngineCore::Update(const UnitSource& source) {
+  const absl::StatusOr<UnitName> name = UnitName::Parse(source.unit);
+  if (!name.ok()) return name.status();
+  const Unit* const unit = table_.Load(name->text());
+  if (unit == nullptr || unit->definition()->loaded.state == LoadState::kNotFound) {
+    return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
+                 absl::StrCat("there is no unit ", source.unit), {{"unit", source.unit}});
+  }
+  if (absl::Status fits = CheckEtag(source, *unit); !fits.ok()) return fits;
+  const std::string path = absl::StrCat(options_.create_path, "/", unit->name());
+  if (options_.create_path.empty() || unit->definition()->loaded.fragment_path != path) {
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "UNIT_NOT_WRITABLE",
+        absl::StrCat(unit->name(), " comes from ", unit->definition()->loaded.fragment_path,
+                     ", which is not changed from here"),
+        {{"unit", unit->name()}, {"path", unit->definition()->loaded.fragment_path}});
+  }
+  return Store(source, unit->unit_name());
+}
+
+absl::StatusOr<int64_t> EngineCore::Delete(const UnitSource& source) {
+  Unit* const unit = Find(source.unit);
+  if (unit == nullptr || unit->definition()->loaded.state == LoadState::kNotFound) {
+    return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
+                 absl::StrCat("there is no unit ", source.unit), {{"unit", source.unit}});
+  }
+  if (absl::Status fits = CheckEtag(source, *unit); !fits.ok()) return fits;
+  const std::string path = unit->definition()->loaded.fragment_path;
+  const bool ours = !options_.create_path.empty() &&
+                    path == absl::StrCat(options_.create_path, "/", unit->name());
+  if (!ours) {
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "UNIT_NOT_WRITABLE",
+        absl::StrCat(unit->name(), " comes from ", path, ", which is not removed from here"),
+        {{"unit", unit->name()}, {"path", path}});
+  }
+  if (!unit->at_rest() || unit->job() != nullptr) {
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "UNIT_ACTIVE",
+        absl::StrCat(unit->name(), " is ", std::string(unit->sub_state()), ": stop it first"),
+        {{"unit", unit->name()}});
+  }
+  if (source.validate_only) return history_.last_revision();
+  absl::Status removed = loop_.kernel().Remove(path, 0);
+  if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
+  const int64_t revision = Announce(*unit, false, {Cause::Kind::kRequest, "", source.requester});
+  table_.Reload(unit->unit_name());
+  if (unit->definition()->loaded.state != LoadState::kNotFound) return revision;
+  if (unit->links().Empty()) {
+    Drop(*unit);
+  } else {
+    unit->Forget();  // others name it: an empty place is kept for it
+    OnChanged(*unit);
+  }
+  return revision;
+}
+
+}  // namespace socketd

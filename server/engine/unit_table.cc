@@ -1,0 +1,317 @@
+#include "server/engine/unit_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "proto/socketd/v1/unit.pb.h"
+#include "server/base/errors.h"
+#include "server/engine/target_unit.h"
+
+namespace socketd {
+namespace {
+
+absl::Status NoRoom(size_t limit) {
+  return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_UNITS",
+               absl::StrCat("there are ", limit, " units already"));
+}
+
+bool HasLinks(const v1::UnitSpec& unit) {
+  return unit.requires_units_size() + unit.wants_size() + unit.requisite_size() +
+             unit.binds_to_size() + unit.part_of_size() + unit.conflicts_size() +
+             unit.before_size() + unit.after_size() + unit.on_failure_size() >
+         0;
+}
+
+}  // namespace
+
+std::string InstanceName(uint64_t number, const Connection& connection) {
+  std::string name = absl::StrCat(number, "-", connection.cookie, "-");
+  const SocketAddress remote = Unmapped(connection.remote);
+  const SocketAddress local = Unmapped(connection.local);
+  if (!PortText(remote).empty()) {
+    absl::StrAppend(&name, HostText(local), ":", PortText(local), "-", HostText(remote), ":",
+                    PortText(remote));
+  } else if (connection.peer.pid == 0) {
+    absl::StrAppend(&name, "unknown");
+  } else if (connection.peer.pidfd_id != 0) {
+    absl::StrAppend(&name, connection.peer.pid, "_", connection.peer.pidfd_id, "-",
+                    connection.peer.uid);
+  } else {
+    absl::StrAppend(&name, connection.peer.pid, "-", connection.peer.uid);
+  }
+  // A scope may hold anything; what cannot stand in a name does not help to read it.
+  name.erase(std::remove_if(name.begin(), name.end(),
+                            [](char c) { return c == '%' || c == '/' || c == ' '; }),
+             name.end());
+  return name;
+}
+
+UnitTable::UnitTable(UnitHost& host, const EngineOptions& options)
+    : host_(host),
+      options_(options),
+      loader_(*options.files, options.unit_paths, options.surroundings),
+      around_{&options.surroundings, options.environment} {}
+
+UnitTable::~UnitTable() {
+  // Instances point to their sockets.
+  for (auto& [name, unit] : units_) {
+    if (unit->marks.instance) static_cast<ServiceUnit&>(*unit).ForgetOrigin();
+  }
+}
+
+Unit* UnitTable::Find(absl::string_view name) const {
+  if (const auto found = units_.find(name); found != units_.end()) return found->second.get();
+  const auto alias = aliases_.find(name);
+  return alias == aliases_.end() ? nullptr : alias->second;
+}
+
+std::vector<Unit*> UnitTable::All() const {
+  std::vector<Unit*> all;
+  for (const auto& [name, unit] : units_)
+    all.push_back(unit.get());
+  std::sort(all.begin(), all.end(),
+            [](const Unit* left, const Unit* right) { return left->name() < right->name(); });
+  return all;
+}
+
+std::unique_ptr<Unit> UnitTable::Make(const UnitName& name) {
+  switch (name.type()) {
+    case UnitType::kSocket:
+      return std::make_unique<SocketUnit>(host_, name);
+    case UnitType::kService:
+      return std::make_unique<ServiceUnit>(host_, name);
+    case UnitType::kTarget:
+    case UnitType::kOther:
+      break;
+  }
+  return std::make_unique<TargetUnit>(host_, name);
+}
+
+// ---- loading ----
+
+Unit* UnitTable::Add(const UnitName& name) {
+  if (Unit* held = Find(name.text())) return held;
+  if (name.is_template() || units_.size() >= options_.unit_limit) return nullptr;
+  DefinitionPtr definition = MakeDefinition(loader_.Load(name), around_);
+  const UnitName main = definition->loaded.name;
+  if (Unit* held = Find(main.text())) {  // `name` is an alias of it
+    aliases_[name.text()] = held;
+    return held;
+  }
+  std::unique_ptr<Unit>& unit = units_[main.text()];
+  unit = Make(main);
+  unit->Redefine(std::move(definition));
+  AddAliases(*unit);
+  to_link_.push_back(unit.get());
+  return unit.get();
+}
+
+void UnitTable::AddAliases(Unit& unit) {
+  for (const UnitName& alias : unit.definition()->loaded.aliases) {
+    if (units_.find(alias.text()) == units_.end()) aliases_[alias.text()] = &unit;
+  }
+}
+
+Unit* UnitTable::Load(absl::string_view name) {
+  if (Unit* held = Find(name)) return held;
+  const absl::StatusOr<UnitName> parsed = UnitName::Parse(name);
+  if (!parsed.ok()) return nullptr;
+  Unit* const unit = Add(*parsed);
+  LinkPending();
+  return unit;
+}
+
+// Linking loads what is referred to, which has to be linked in turn: a list, not a recursion.
+void UnitTable::LinkPending() {
+  if (std::exchange(linking_, true)) return;
+  while (!to_link_.empty()) {
+    Unit* const unit = to_link_.back();
+    to_link_.pop_back();
+    LinkUnit(*unit);
+  }
+  linking_ = false;
+}
+
+void UnitTable::TieAll(Unit& unit,
+                       LinkKind kind,
+                       const google::protobuf::RepeatedPtrField<std::string>& names) {
+  for (const std::string& text : names) {
+    const absl::StatusOr<UnitName> name = UnitName::Parse(text);
+    if (!name.ok()) continue;
+    if (Unit* other = Add(*name)) Links::Tie(unit, kind, *other);
+  }
+}
+
+void UnitTable::LinkUnit(Unit& unit) {
+  if (!unit.loaded()) return;
+  const v1::UnitDefinition& definition = *unit.definition()->loaded.effective;
+  const v1::UnitSpec& spec = definition.unit();
+  TieAll(unit, LinkKind::kBefore, spec.before());
+  TieAll(unit, LinkKind::kAfter, spec.after());
+  TieAll(unit, LinkKind::kRequires, spec.requires_units());
+  TieAll(unit, LinkKind::kWants, spec.wants());
+  TieAll(unit, LinkKind::kRequisite, spec.requisite());
+  TieAll(unit, LinkKind::kBindsTo, spec.binds_to());
+  TieAll(unit, LinkKind::kPartOf, spec.part_of());
+  TieAll(unit, LinkKind::kConflicts, spec.conflicts());
+  TieAll(unit, LinkKind::kOnFailure, spec.on_failure());
+  if (unit.type() == UnitType::kSocket) {
+    auto& socket = static_cast<SocketUnit&>(unit);
+    Unit* const service = socket.accepts() ? nullptr : Add(socket.service_name());
+    if (service != nullptr) {
+      Links::Tie(unit, LinkKind::kTriggers, *service);
+      Links::Tie(unit, LinkKind::kBefore, *service);
+    }
+  }
+  if (definition.service().sockets_size() > 0) {
+    TieAll(unit, LinkKind::kWants, definition.service().sockets());
+    TieAll(unit, LinkKind::kAfter, definition.service().sockets());
+  }
+  if (!unit.marks.instance) LinkDefaults(unit);
+}
+
+void UnitTable::LinkDefaults(Unit& unit) {
+  const v1::UnitSpec& spec = unit.definition()->loaded.effective->unit();
+  if (spec.has_default_dependencies() && !spec.default_dependencies()) return;
+  const auto tie = [&](absl::string_view name, std::initializer_list<LinkKind> kinds) {
+    Unit* const other = Add(*UnitName::Parse(name));
+    if (other == nullptr) return;
+    for (LinkKind kind : kinds)
+      Links::Tie(unit, kind, *other);
+  };
+  if (unit.name() == "shutdown.target") return;
+  tie("shutdown.target", {LinkKind::kBefore, LinkKind::kConflicts});
+  if (unit.type() == UnitType::kSocket) tie("sockets.target", {LinkKind::kBefore});
+  if (unit.type() != UnitType::kTarget) return;
+  // A target comes after what it pulls in, unless it was said otherwise.
+  for (LinkKind kind : {LinkKind::kWants, LinkKind::kRequires}) {
+    const auto pulled = unit.links().of(kind);
+    for (Unit* other : std::vector<Unit*>(pulled.begin(), pulled.end())) {
+      if (!unit.links().Has(LinkKind::kBefore, *other)) {
+        Links::Tie(unit, LinkKind::kAfter, *other);
+      }
+    }
+  }
+}
+
+Unit* UnitTable::Reload(const UnitName& name) {
+  templates_.clear();
+  Unit* unit = Find(name.text());
+  if (unit == nullptr) return Load(name.text());
+  DefinitionPtr fresh = MakeDefinition(loader_.Load(unit->unit_name()), around_);
+  unit->Redefine(std::move(fresh));
+  Links::CutOwn(*unit);
+  AddAliases(*unit);
+  to_link_.push_back(unit);
+  LinkPending();
+  return unit;
+}
+
+LoadReport UnitTable::ReloadAll(const std::function<void(Unit&)>& forsake) {
+  LoadReport report;
+  templates_.clear();
+  Problems problems;
+  const std::vector<UnitName> names = loader_.ListNames(problems);
+  for (Unit* unit : All()) {
+    if (unit->marks.instance) continue;
+    Reload(unit->unit_name());
+  }
+  for (const UnitName& name : names) {
+    if (!name.is_template()) Load(name.text());
+  }
+  for (const Problem& problem : problems)
+    report.problems.push_back(ToText(problem));
+  std::vector<Unit*> gone;
+  for (Unit* unit : All()) {
+    if (unit->loaded()) ++report.loaded;
+    const LoadedUnit& loaded = unit->definition()->loaded;
+    for (const Problem& problem : loaded.problems)
+      report.problems.push_back(ToText(problem));
+    if (!loaded.error.empty() && loaded.state != LoadState::kNotFound &&
+        loaded.state != LoadState::kMasked) {
+      report.problems.push_back(absl::StrCat(unit->name(), ": ", loaded.error));
+    }
+    if (loaded.state == LoadState::kNotFound) gone.push_back(unit);
+  }
+  Forsake(gone, forsake);
+  return report;
+}
+
+// Names that nobody refers to and nobody runs are forgotten.
+void UnitTable::Forsake(const std::vector<Unit*>& units,
+                        const std::function<void(Unit&)>& forsake) {
+  for (Unit* unit : units) {
+    const bool needed = !unit->at_rest() || unit->job() != nullptr || !unit->links().Empty() ||
+                        unit->active_state() == ActiveState::kFailed;
+    if (!needed) forsake(*unit);
+  }
+}
+
+void UnitTable::Remove(Unit& unit) {
+  for (auto at = aliases_.begin(); at != aliases_.end() && !unit.marks.instance;) {
+    if (at->second == &unit) {
+      aliases_.erase(at++);
+    } else {
+      ++at;
+    }
+  }
+  units_.erase(std::string(unit.name()));
+}
+
+// ---- instances for connections ----
+
+absl::StatusOr<const UnitTable::Template*> UnitTable::TemplateOf(const UnitName& name) {
+  const auto known = templates_.find(name.text());
+  if (known != templates_.end()) return &known->second;
+  const absl::StatusOr<UnitName> one = name.WithInstance("0-1");
+  const absl::StatusOr<UnitName> other = name.WithInstance("2-3");
+  if (!one.ok() || !other.ok()) return one.status();
+  Template found{loader_.Load(*one), nullptr, false};
+  if (found.loaded.state != LoadState::kLoaded) {
+    return Error(absl::StatusCode::kFailedPrecondition, "SERVICE_NOT_LOADED",
+                 absl::StrCat(name.text(), " is ", std::string(NameOf(found.loaded.state)), " ",
+                              found.loaded.error),
+                 {{"service", name.text()}});
+  }
+  found.has_links = HasLinks(found.loaded.effective->unit());
+  // Two instances with equal definitions: all are equal, and one is enough.
+  const LoadedUnit second = loader_.Load(*other);
+  const bool same = second.effective != nullptr && second.effective->SerializeAsString() ==
+                                                       found.loaded.effective->SerializeAsString();
+  if (same) found.shared = MakeDefinition(found.loaded, around_);
+  return &templates_.emplace(name.text(), std::move(found)).first->second;
+}
+
+DefinitionPtr UnitTable::DefinitionOf(const Template& found, const UnitName& name) const {
+  if (found.shared != nullptr) return found.shared;
+  LoadedUnit loaded = loader_.Adopt(name, found.loaded.written);
+  loaded.fragment_path = found.loaded.fragment_path;
+  loaded.drop_in_paths = found.loaded.drop_in_paths;
+  loaded.source_hash = found.loaded.source_hash;
+  return MakeDefinition(std::move(loaded), around_);
+}
+
+absl::StatusOr<ServiceUnit*> UnitTable::MakeInstance(SocketUnit& socket, Connection connection) {
+  const UnitName service = socket.service_name();
+  const absl::StatusOr<const Template*> found = TemplateOf(service);
+  if (!found.ok()) return found.status();
+  if (units_.size() >= options_.unit_limit) return NoRoom(options_.unit_limit);
+  const std::string instance = InstanceName(socket.instances_begun(), connection);
+  const absl::StatusOr<UnitName> name = service.WithInstance(instance);
+  if (!name.ok()) return name.status();
+  socket.NextInstance();
+  auto made = std::make_unique<ServiceUnit>(host_, *name);
+  ServiceUnit& unit = *made;
+  units_[name->text()] = std::move(made);
+  unit.Take(std::move(connection), socket);
+  unit.Redefine(DefinitionOf(**found, *name));
+  if ((*found)->has_links) {
+    to_link_.push_back(&unit);
+    LinkPending();
+  }
+  return &unit;
+}
+
+}  // namespace socketd

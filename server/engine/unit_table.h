@@ -1,0 +1,88 @@
+// All units by name and alias, and how they come to be: loaded on demand together with everything
+// they refer to, made for one connection from a template that is read once, collected when nobody
+// needs them. Owned by the engine core; engine thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/repeated_field.h"
+
+#include "server/engine/definition.h"
+#include "server/engine/engine_handle.h"
+#include "server/engine/service_unit.h"
+#include "server/engine/socket_unit.h"
+#include "server/engine/unit.h"
+#include "server/unit/unit_loader.h"
+
+namespace socketd {
+
+class UnitTable {
+ public:
+  UnitTable(UnitHost& host, const EngineOptions& options);
+  ~UnitTable();
+
+  // By name or alias; null if it is not held.
+  Unit* Find(absl::string_view name) const;
+  // Held or read now, with what it refers to. Null: bad name, a template, or no room.
+  Unit* Load(absl::string_view name);
+  // Reads one unit again: its definition takes effect at its next start.
+  Unit* Reload(const UnitName& name);
+  // Reads everything that the search path names and everything that is held. `forsake` is to drop
+  // units whose files are gone and that nobody needs.
+  LoadReport ReloadAll(const std::function<void(Unit&)>& forsake);
+
+  // The instance of the socket's template for a connection; RESOURCE_EXHAUSTED without room.
+  absl::StatusOr<ServiceUnit*> MakeInstance(SocketUnit& socket, Connection connection);
+
+  // Drops a unit that is at rest and has no job.
+  void Remove(Unit& unit);
+
+  const UnitLoader& loader() const { return loader_; }
+  const ExecSurroundings& around() const { return around_; }
+  size_t size() const { return units_.size(); }
+  // Names in order, for whoever has to see all of them.
+  std::vector<Unit*> All() const;
+
+  // A template that instances are made from, read once until the next reload.
+  struct Template {
+    LoadedUnit loaded;
+    DefinitionPtr shared;  // null: the definition depends on the instance
+    bool has_links = false;
+  };
+  absl::StatusOr<const Template*> TemplateOf(const UnitName& name);
+
+ private:
+  std::unique_ptr<Unit> Make(const UnitName& name);
+  Unit* Add(const UnitName& name);
+  void AddAliases(Unit& unit);
+  void LinkPending();
+  void LinkUnit(Unit& unit);
+  void LinkDefaults(Unit& unit);
+  void TieAll(Unit& unit,
+              LinkKind kind,
+              const google::protobuf::RepeatedPtrField<std::string>& names);
+  DefinitionPtr DefinitionOf(const Template& found, const UnitName& name) const;
+  static void Forsake(const std::vector<Unit*>& units, const std::function<void(Unit&)>& forsake);
+
+  UnitHost& host_;
+  const EngineOptions& options_;
+  UnitLoader loader_;
+  ExecSurroundings around_;
+  absl::flat_hash_map<std::string, std::unique_ptr<Unit>> units_;
+  absl::flat_hash_map<std::string, Unit*> aliases_;
+  absl::flat_hash_map<std::string, Template> templates_;
+  std::vector<Unit*> to_link_;
+  bool linking_ = false;
+};
+
+// "4-17-10.0.0.1:80-10.0.0.2:4711": what stands for a connection in an instance's name.
+std::string InstanceName(uint64_t number, const Connection& connection);
+
+}  // namespace socketd
