@@ -33,7 +33,11 @@ int PidfdSignal(int pidfd, int signal, unsigned flags) {
 
 bool PidfdAsk(int pidfd, PidfdInfo& info) {
   const uint64_t wanted = info.mask;
-  return ioctl(pidfd, _IOWR(0xFF, 11, PidfdInfo), &info) == 0 && (info.mask & wanted) == wanted;
+  if (ioctl(pidfd, _IOWR(0xFF, 11, PidfdInfo), &info) != 0) {
+    info.mask = 0;
+    return false;
+  }
+  return (info.mask & wanted) == wanted;
 }
 
 int ChangeModeOf(int node, unsigned mode) {

@@ -43,7 +43,8 @@ static_assert(sizeof(PidfdInfo) == 72);
 // All return -1 and errno like their kin in libc.
 int PidfdOpen(int pid);
 int PidfdSignal(int pidfd, int signal, unsigned flags);
-bool PidfdAsk(int pidfd, PidfdInfo& info);  // `info.mask` says what is wanted
+// `info.mask` says what is wanted, then what came; true: all of it.
+bool PidfdAsk(int pidfd, PidfdInfo& info);
 int ChangeModeOf(int node, unsigned mode);  // fchmodat2(2), or through /proc
 
 // The inode of what is open; 0 if it cannot be told.

@@ -195,15 +195,15 @@ void Cgroups::AddMember(GroupHandle handle, int pid) {
   Slot* slot = Find(handle);
   if (slot == nullptr) return;
   ++slot->members;
+  slot->had_process = true;
   if (!real()) slot->sessions.push_back(pid);
 }
 
-void Cgroups::RemoveMember(GroupHandle handle, const Ended& ended, std::vector<Event>& events) {
+void Cgroups::RemoveMember(GroupHandle handle, bool killed, std::vector<Event>& events) {
   Slot* slot = Find(handle);
   if (slot == nullptr) return;
   --slot->members;
-  slot->had_process = slot->had_process || ended.ran;
-  slot->killed = slot->killed || ended.killed;
+  slot->killed = slot->killed || killed;
   if (slot->members == 0) Settle(static_cast<uint32_t>(slot - slots_.data()), events);
 }
 

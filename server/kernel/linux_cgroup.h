@@ -53,12 +53,9 @@ class Cgroups {
   bool Killed(GroupHandle handle) const;
 
   // Children between clone and their end.
-  struct Ended {
-    bool ran = false;     // its program ran, so the group had a process
-    bool killed = false;  // by SIGKILL: perhaps by cgroup.kill, written by somebody else
-  };
   void AddMember(GroupHandle handle, int pid);
-  void RemoveMember(GroupHandle handle, const Ended& ended, std::vector<Event>& events);
+  // `killed`: it ended by SIGKILL, perhaps by cgroup.kill written by somebody else.
+  void RemoveMember(GroupHandle handle, bool killed, std::vector<Event>& events);
 
   bool Contains(GroupHandle handle, int pid, int pidfd) const;
   bool Populated(GroupHandle handle) const;

@@ -101,7 +101,7 @@ absl::StatusOr<std::unique_ptr<LinuxKernel>> LinuxKernel::Open(const LinuxOption
   if (!null) return SystemError(errno, "open", {{"path", "/dev/null"}});
   absl::StatusOr<std::unique_ptr<Poller>> poller = Poller::Open();
   if (!poller.ok()) return poller.status();
-  Machine machine = Probe();
+  Machine machine = Probe(options.control_groups);
   machine.capabilities.push_back(
       {"executor", static_cast<bool>(executor),
        executor ? "" : "not found: units with User= and their like cannot start"});

@@ -27,8 +27,10 @@
 namespace socketd {
 
 struct LinuxOptions {
-  std::string
-      executor;  // path of socketd-exec; empty: beside this program, or in ../libexec/socketd
+  // Path of socketd-exec; empty: beside this program, or in ../libexec/socketd.
+  std::string executor;
+  // False: leave the cgroup hierarchy alone; groups are sessions and process groups.
+  bool control_groups = true;
 };
 
 class LinuxKernel final : public Kernel {

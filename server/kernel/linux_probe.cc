@@ -211,9 +211,10 @@ bool CanMoveInto(const std::string& base) {
   return WriteText(absl::StrCat(base, "/cgroup.procs"), "0");
 }
 
-void ProbeCgroups(Machine& machine) {
-  machine.cgroup_refused = "no cgroup2 mount shows our own group";
-  for (const std::string& folder : OwnFolders()) {
+void ProbeCgroups(Machine& machine, const std::vector<std::string>& folders) {
+  if (machine.cgroup_refused.empty())
+    machine.cgroup_refused = "no cgroup2 mount shows our own group";
+  for (const std::string& folder : folders) {
     RemoveLeftovers(folder);
     std::string base = MakeBase(folder);
     if (base.empty()) {
@@ -292,13 +293,14 @@ void BecomeSubreaper(Machine& machine) {
 
 }  // namespace
 
-Machine Probe() {
+Machine Probe(bool control_groups) {
   Machine machine;
   RaiseLimits(machine);
   BecomeSubreaper(machine);
   ProbePidfd(machine);
   ProbeClone(machine);
-  ProbeCgroups(machine);
+  if (!control_groups) machine.cgroup_refused = "not wanted";
+  ProbeCgroups(machine, control_groups ? OwnFolders() : std::vector<std::string>{});
   ProbeSockets(machine);
   return machine;
 }

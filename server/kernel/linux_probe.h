@@ -25,7 +25,7 @@ struct Machine {
 
 // Also raises the daemon's own limit of descriptors as far as it may, and makes it the sub-reaper
 // of what its services leave behind: only a parent learns for sure how a process ended.
-Machine Probe();
+Machine Probe(bool control_groups);
 
 // Puts the daemon back as it was and removes what Probe made, as far as it is empty.
 void Leave(const Machine& machine);

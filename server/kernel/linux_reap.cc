@@ -164,7 +164,7 @@ void Children::End(uint32_t index, std::vector<Event>& events) {
   if (process.stage == Stage::kExecutor) LeaveExecutor(index, events);
   if (process.stage != Stage::kRunning) {
     if (process.trouble.error == 0) process.trouble = {exec::Step::kExec, ECANCELED};
-    parts_.groups.RemoveMember(process.group, {.killed = killed}, events);
+    parts_.groups.RemoveMember(process.group, killed, events);
     Fail(index, process.trouble, events);
     return;
   }
@@ -172,7 +172,7 @@ void Children::End(uint32_t index, std::vector<Event>& events) {
   process.stage = Stage::kEnded;
   Tell(process, {.kind = Event::Kind::kExited}, events);
   if (!process.owned) Free(index);
-  parts_.groups.RemoveMember(group, {.ran = true, .killed = killed}, events);
+  parts_.groups.RemoveMember(group, killed, events);
 }
 
 void Children::ReapStrays() const {

@@ -75,9 +75,12 @@ void TakeControl(msghdr& message, RawPacket& packet) {
 
 void AddIdentity(int pidfd, Peer& peer) {
   if (pidfd < 0) return;
+  // Of one that has ended and was waited for, the exit information knows the group.
   PidfdInfo info;
-  info.mask = PidfdInfo::kCgroup;
-  if (PidfdAsk(pidfd, info)) peer.group = static_cast<GroupId>(info.cgroup_id);
+  info.mask = PidfdInfo::kCgroup | PidfdInfo::kExit;
+  PidfdAsk(pidfd, info);
+  if ((info.mask & PidfdInfo::kCgroup) != 0 && info.cgroup_id != 0)
+    peer.group = static_cast<GroupId>(info.cgroup_id);
   // Before pidfs all pidfds share one inode: it says nothing.
   struct statfs file_system{};
   if (fstatfs(pidfd, &file_system) == 0 && file_system.f_type == kPidFsMagic)

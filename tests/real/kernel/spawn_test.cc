@@ -1,20 +1,29 @@
 // How processes start, run and end on the real kernel.
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "tests/real/kernel/client.h"
 #include "tests/real/kernel/world.h"
 
 namespace socketd {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::StartsWith;
 
 class SpawnTest : public World {};
 
@@ -62,6 +71,241 @@ TEST_F(SpawnTest, AGroupIsKilledWithAllThatFledFromItsSession) {
   ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
   EXPECT_FALSE(kernel().Populated(group));
   EXPECT_EQ(kernel().SignalGroup(group, SIGKILL, nullptr).value(), Reached::kNobody);
+}
+
+TEST_F(SpawnTest, DescriptorsComeInOrderFromThreeUp) {
+  const Group group = NewGroup();
+  std::vector<Port> ports;
+  SpawnSpec spec = Shell(group,
+                         "for i in 3 4 5; do readlink /proc/self/fd/$i; done > $T/fds;"
+                         "ls /proc/self/fd | wc -l >> $T/fds; echo $LISTEN_PID $$ >> $T/fds");
+  std::string expected;
+  for (const char* name : {"c", "a", "b"}) {
+    ListenSpec listen;
+    listen.address = PathAddress{Path(name)};
+    auto port = kernel().Listen(listen);
+    ASSERT_TRUE(port.ok()) << port.status();
+    EXPECT_GE(port->fd.number(), kHighNumber);
+    absl::StrAppend(&expected, "socket:[", InodeOf(port->fd.number()), "]\n");
+    ports.push_back(std::move(*port));
+  }
+  for (const Port& port : ports)
+    spec.fds.push_back(&port.fd);
+  spec.stamp_listen_pid = true;
+  EXPECT_TRUE(Run(spec).clean());
+  const std::string got = Contents(Path("fds"));
+  // Three streams, three ports and the folder that ls has open; nothing else leaks in.
+  EXPECT_THAT(got, StartsWith(absl::StrCat(expected, "7\n")));
+  const std::vector<std::string> pids = absl::StrSplit(
+      got.substr(got.rfind('\n', got.size() - 2) + 1), absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  ASSERT_EQ(pids.size(), 2U);
+  EXPECT_EQ(pids[0], pids[1]);
+}
+
+TEST_F(SpawnTest, BothWaysOfCopyingDescriptorsGiveTheSame) {
+  const Group group = NewGroup();
+  std::vector<Port> many;
+  ListenSpec listen;
+  listen.address = Ipv4Address{{127, 0, 0, 1}, 0};
+  for (int i = 0; i < 150; ++i) {  // more than LinuxKernel copies whole
+    auto port = kernel().Listen(listen);
+    ASSERT_TRUE(port.ok()) << port.status();
+    many.push_back(std::move(*port));
+  }
+  SpawnSpec spec =
+      Shell(group, "readlink /proc/self/fd/3 > $T/fd; ls /proc/self/fd | wc -l > $T/n");
+  spec.fds = {&many[77].fd};
+  EXPECT_TRUE(Run(spec).clean());
+  EXPECT_EQ(Contents(Path("fd")), absl::StrCat("socket:[", InodeOf(many[77].fd.number()), "]\n"));
+  EXPECT_EQ(Contents(Path("n")), "5\n");
+}
+
+TEST_F(SpawnTest, AConnectionThatTheDaemonClosesAtOnceStillReachesTheService) {
+  ListenSpec listen;
+  listen.address = Ipv4Address{{127, 0, 0, 1}, 0};
+  std::vector<Port> many;
+  for (int i = 0; i < 120; ++i)
+    many.push_back(std::move(*kernel().Listen(listen)));
+  Client client;
+  ASSERT_TRUE(client.Connect(many[0].bound));
+  auto connection = kernel().Accept(many[0].fd);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  context().standard_input.kind = Stdio::Kind::kSocket;
+  context().standard_output.kind = Stdio::Kind::kInherit;
+  const Group group = NewGroup();
+  SpawnSpec spec = Shell(group, "echo hello");
+  spec.stdio = &connection->fd;
+  auto child = kernel().Spawn(spec);
+  ASSERT_TRUE(child.ok()) << child.status();
+  connection->fd = Fd();
+  ASSERT_TRUE(Next(Event::Kind::kExited));
+  EXPECT_EQ(client.ReadAll(), "hello\n");
+}
+
+TEST_F(SpawnTest, NonblockingIsSetOrCleared) {
+  ListenSpec listen;
+  listen.address = Ipv4Address{{127, 0, 0, 1}, 0};
+  auto port = kernel().Listen(listen);
+  ASSERT_TRUE(port.ok()) << port.status();
+  const Group group = NewGroup();
+  SpawnSpec spec = Shell(group, "true");
+  spec.fds = {&port->fd};
+  EXPECT_TRUE(Run(spec).clean());
+  EXPECT_EQ(fcntl(port->fd.number(), F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_TRUE(absl::IsUnavailable(kernel().Accept(port->fd).status()));  // and does not block
+  spec.nonblocking = true;
+  EXPECT_TRUE(Run(spec).clean());
+  EXPECT_NE(fcntl(port->fd.number(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_F(SpawnTest, TheContextIsObeyed) {
+  context().working_directory = "/usr";
+  context().umask = 0027;
+  context().limits = {{RLIMIT_NOFILE, 50, 60}};
+  context().nice = 3;
+  context().standard_output = {Stdio::Kind::kTruncate, Path("out")};
+  const Group group = NewGroup();
+  EXPECT_TRUE(Run(Shell(group, "pwd; umask; ulimit -n; nice")).clean());
+  EXPECT_EQ(Contents(Path("out")), "/usr\n0027\n50\n3\n");
+}
+
+TEST_F(SpawnTest, AServiceGetsTheDescriptorLimitThatTheDaemonHad) {
+  const Group group = NewGroup();
+  rlimit own{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &own), 0);
+  EXPECT_EQ(own.rlim_cur, own.rlim_max);
+  rlimit low = own;
+  low.rlim_cur = 123;
+  setrlimit(RLIMIT_NOFILE, &low);  // what the daemon does to itself later is not theirs
+  EXPECT_TRUE(Run(Shell(group, "ulimit -n > $T/limit")).clean());
+  setrlimit(RLIMIT_NOFILE, &own);
+  EXPECT_NE(Contents(Path("limit")), "123\n");
+}
+
+TEST_F(SpawnTest, FailuresNameTheirStep) {
+  const Group group = NewGroup();
+  context().working_directory = "/nowhere";
+  auto failed = RunFailing(Shell(group, "true"));
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->step, "chdir");
+  EXPECT_EQ(failed->error, ENOENT);
+  EXPECT_EQ(failed->exit_status, 200);
+
+  auto other = std::make_shared<ExecContext>();
+  other->standard_output = {Stdio::Kind::kFile, "/nowhere/log"};
+  SpawnSpec spec = Shell(group, "true");
+  spec.context = other;
+  failed = RunFailing(spec);
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->step, "stdout");
+  EXPECT_EQ(failed->exit_status, 209);
+}
+
+TEST_F(SpawnTest, TooMuchEnvironmentFailsAtExec) {
+  const Group group = NewGroup();
+  SpawnSpec spec = Shell(group, "true");
+  spec.environment.push_back("X=" + std::string(200'000, 'x'));
+  const auto failed = RunFailing(spec);
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->step, "exec");
+  EXPECT_EQ(failed->error, E2BIG);
+}
+
+TEST_F(SpawnTest, AnUnknownUserFailsAfterTheLookup) {
+  context().user = "nobody-has-this-name";
+  const Group group = NewGroup();
+  auto child = kernel().Spawn(Shell(group, "true"));
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_EQ(child->pid(), 0);
+  const auto failed = Next(Event::Kind::kSpawnFailed);
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->step, "user");
+  EXPECT_EQ(failed->exit_status, 217);
+}
+
+TEST_F(SpawnTest, AChildThatWaitsForItsNamesCanBeCalledOff) {
+  context().user = "root";
+  const Group group = NewGroup();
+  auto child = kernel().Spawn(Shell(group, "true"));
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_EQ(kernel().Signal(*child, SIGKILL, Whom::kProcess).value(), Reached::kSomebody);
+  const auto failed = Next(Event::Kind::kSpawnFailed);
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(failed->step, "killed");
+}
+
+TEST_F(SpawnTest, ManyAtOnceAreAllToldApart) {
+  std::vector<Group> groups;
+  std::vector<Child> children;
+  for (int i = 0; i < 200; ++i) {
+    groups.push_back(NewGroup());
+    SpawnSpec spec = Shell(groups.back(), absl::StrCat("exit ", i % 100));
+    spec.token = static_cast<Token>(100 + i);
+    auto child = kernel().Spawn(spec);
+    ASSERT_TRUE(child.ok()) << child.status();
+    children.push_back(std::move(*child));
+  }
+  const Instant deadline = kernel().Now() + absl::Seconds(30);
+  int ended = 0;
+  while (ended < 200 && kernel().Now() < deadline) {
+    for (const Event& event : kernel().Poll(deadline)) {
+      if (event.kind != Event::Kind::kExited) continue;
+      const int i = static_cast<int>(event.token) - 100;
+      EXPECT_EQ(kernel().Reap(std::move(children[i])), (Exit{Exit::How::kExited, i % 100}));
+      ++ended;
+    }
+  }
+  EXPECT_EQ(ended, 200);
+}
+
+class SpawnAsRootTest : public SpawnTest {
+ protected:
+  void SetUp() override {
+    if (!IsRoot()) GTEST_SKIP() << "needs root";
+  }
+};
+
+TEST_F(SpawnAsRootTest, AUserGetsGroupsAndHome) {
+  context().user = "daemon";
+  context().supplementary_groups = {"games"};
+  context().working_directory = "~";
+  context().directories = {{Path("state"), 0700}};
+  ASSERT_EQ(chmod(folder().c_str(), 0777), 0);
+  const Group group = NewGroup();
+  EXPECT_TRUE(Run(Shell(group, "(id -un; id -gn; id -Gn; pwd; echo $HOME $USER $LOGNAME) > $T/id"))
+                  .clean());
+  EXPECT_EQ(Contents(Path("id")),
+            "daemon\ndaemon\ndaemon games\n/usr/sbin\n/usr/sbin daemon daemon\n");
+  struct stat status{};
+  ASSERT_EQ(stat(Path("state").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 1U);
+  // The second time the names are known: no waiting.
+  auto child = kernel().Spawn(Shell(group, "exit 3"));
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_GT(child->pid(), 0);
+  ASSERT_TRUE(Next(Event::Kind::kExited));
+}
+
+TEST_F(SpawnAsRootTest, FullPrivilegesKeepRoot) {
+  context().user = "daemon";
+  context().no_new_privileges = true;
+  const Group group = NewGroup();
+  SpawnSpec spec = Shell(group, "test $(id -u) = 0 && grep -q 'NoNewPrivs:.0' /proc/$$/status");
+  spec.full_privileges = true;
+  EXPECT_TRUE(Run(spec).clean());
+}
+
+// The flag belongs to memory that a child shares with us: an identity change in there would clear
+// it, and with it the daemon's core dumps and its own /proc.
+TEST_F(SpawnAsRootTest, TheDaemonStaysDumpable) {
+  ASSERT_EQ(prctl(PR_GET_DUMPABLE), 1);
+  context().user = "daemon";
+  context().oom_score_adjust = 100;
+  const std::string before = Contents("/proc/self/oom_score_adj");
+  const Group group = NewGroup();
+  EXPECT_TRUE(Run(Shell(group, "test $(cat /proc/self/oom_score_adj) = 100")).clean());
+  EXPECT_EQ(prctl(PR_GET_DUMPABLE), 1);
+  EXPECT_EQ(Contents("/proc/self/oom_score_adj"), before);
 }
 
 }  // namespace

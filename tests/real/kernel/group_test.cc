@@ -1,0 +1,249 @@
+// Groups: what they hold, when they are empty, how they are used again, and what is left where no
+// control group can be made.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "tests/real/kernel/world.h"
+
+namespace socketd {
+namespace {
+
+class GroupTest : public World {
+ protected:
+  void SetUp() override {
+    if (!Has("control-groups")) GTEST_SKIP() << "no control groups here";
+    for (const Capability& one : kernel().Capabilities())
+      if (one.name == "control-groups") base_ = one.detail;
+  }
+
+  // The folder of the group that a process of ours is in.
+  std::string FolderOf(const Group& group) const {
+    for (const auto& entry : std::filesystem::directory_iterator(base_)) {
+      struct stat status{};
+      if (stat(entry.path().c_str(), &status) == 0 &&
+          status.st_ino == static_cast<uint64_t>(group.id()))
+        return entry.path();
+    }
+    return "";
+  }
+  void Write(const std::string& path, absl::string_view text) const {
+    const int file = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    EXPECT_EQ(write(file, text.data(), text.size()), static_cast<ssize_t>(text.size())) << path;
+    close(file);
+  }
+  const std::string& base() const { return base_; }
+
+ private:
+  std::string base_;
+};
+
+TEST_F(GroupTest, TheDaemonIsInAFreshLeafOfItsOwn) {
+  EXPECT_THAT(Contents("/proc/self/cgroup"),
+              ::testing::HasSubstr(absl::StrCat("socketd-", getpid())));
+  EXPECT_TRUE(Has("clone-into-cgroup"));
+}
+
+TEST_F(GroupTest, AnEmptiedGroupIsUsedAgain) {
+  GroupId first{};
+  {
+    const Group group = NewGroup();
+    first = group.id();
+    EXPECT_TRUE(Run(Shell(group, "true")).clean());
+  }
+  const Group again = NewGroup();
+  EXPECT_EQ(again.id(), first);
+  EXPECT_TRUE(Run(Shell(again, "true")).clean());
+}
+
+// Linux kills at birth whatever is cloned into a group that cgroup.kill was written to.
+TEST_F(GroupTest, AKilledGroupIsNeverUsedAgain) {
+  GroupId first{};
+  {
+    const Group group = NewGroup();
+    first = group.id();
+    auto child = kernel().Spawn(Shell(group, "exec sleep 100"));
+    ASSERT_TRUE(child.ok()) << child.status();
+    EXPECT_EQ(kernel().SignalGroup(group, SIGKILL, nullptr).value(), Reached::kSomebody);
+    ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+  }
+  const Group next = NewGroup();
+  EXPECT_NE(next.id(), first);
+  EXPECT_TRUE(Run(Shell(next, "true")).clean());
+}
+
+TEST_F(GroupTest, TheNextCommandOfAKilledGroupMovesItself) {
+  const Group group = NewGroup();
+  auto child = kernel().Spawn(Shell(group, "exec sleep 100"));
+  ASSERT_TRUE(child.ok()) << child.status();
+  ASSERT_TRUE(Next(Event::Kind::kExeced));
+  Write(FolderOf(group) + "/cgroup.kill", "1");  // somebody else, not this kernel
+  ASSERT_TRUE(Next(Event::Kind::kExited));
+  EXPECT_TRUE(Run(Shell(group, "cat /proc/self/cgroup > $T/cgroup")).clean());
+  EXPECT_THAT(Contents(Path("cgroup")),
+              ::testing::HasSubstr(std::filesystem::path(FolderOf(group)).filename().string()));
+}
+
+// A clone that waits for the child's exec would hang here until the group is thawed.
+TEST_F(GroupTest, AFrozenGroupDoesNotHoldTheLoop) {
+  const Group group = NewGroup();
+  auto holder = kernel().Spawn(Shell(group, "exec sleep 100"));
+  ASSERT_TRUE(holder.ok()) << holder.status();
+  ASSERT_TRUE(Next(Event::Kind::kExeced));
+  Write(FolderOf(group) + "/cgroup.freeze", "1");
+  const Instant before = kernel().Now();
+  SpawnSpec spec = Shell(group, "exit 5");
+  spec.token = static_cast<Token>(77);
+  auto child = kernel().Spawn(spec);
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_TRUE(kernel().Poll(kernel().Now() + absl::Milliseconds(100)).empty());
+  EXPECT_LT(kernel().Now() - before, absl::Seconds(2));
+  Write(FolderOf(group) + "/cgroup.freeze", "0");
+  const auto ended = Next(Event::Kind::kExited);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->token, static_cast<Token>(77));
+  EXPECT_EQ(kernel().Reap(std::move(*child)), (Exit{Exit::How::kExited, 5}));
+  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL, nullptr).value(), Reached::kSomebody);
+  ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+}
+
+TEST_F(GroupTest, SubGroupsOfAServiceAreSignalledAndRemoved) {
+  std::string folder;
+  {
+    const Group group = NewGroup();
+    folder = FolderOf(group);
+    const std::string line = absl::StrCat(
+        "trap 'exit 0' TERM; mkdir -p ", folder, "/a/b; (echo 0 > ", folder,
+        "/a/b/cgroup.procs; exec sleep 100) & touch $T/up; while :; do sleep 0.01; done");
+    auto child = kernel().Spawn(Shell(group, line));
+    ASSERT_TRUE(child.ok()) << child.status();
+    while (access(Path("up").c_str(), F_OK) != 0 || Contents(folder + "/a/b/cgroup.procs").empty())
+      kernel().Poll(kernel().Now() + absl::Milliseconds(5));
+    EXPECT_EQ(kernel().SignalGroup(group, SIGTERM, nullptr).value(), Reached::kSomebody);
+    ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+TEST_F(GroupTest, AForkBombIsKilledWhole) {
+  const Group group = NewGroup();
+  const std::string line = "b() { setsid sleep 50 & sleep 0.01; b & b & }; b; sleep 50";
+  SpawnSpec spec = Shell(group, line);
+  context().limits = {{6 /* RLIMIT_NPROC */, 20000, 20000}};
+  auto child = kernel().Spawn(spec);
+  ASSERT_TRUE(child.ok()) << child.status();
+  kernel().Poll(kernel().Now() + absl::Milliseconds(150));
+  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL, nullptr).value(), Reached::kSomebody);
+  ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+  EXPECT_FALSE(kernel().Populated(group));
+}
+
+TEST_F(GroupTest, TwoDaemonsSideBySideDoNotMeet) {
+  auto other = LinuxKernel::Open({.executor = "server/exec/socketd-exec"});
+  ASSERT_TRUE(other.ok()) << other.status();
+  const Group mine = NewGroup();
+  auto theirs = (*other)->NewGroup("test.service", kGroupToken);
+  ASSERT_TRUE(theirs.ok()) << theirs.status();
+  EXPECT_NE(mine.id(), theirs->id());
+  auto child = kernel().Spawn(Shell(mine, "exec sleep 100"));
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_FALSE((*other)->Populated(*theirs));
+  EXPECT_TRUE(kernel().Populated(mine));
+  EXPECT_EQ(kernel().SignalGroup(mine, SIGKILL, nullptr).value(), Reached::kSomebody);
+  ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+}
+
+TEST_F(GroupTest, AnOrphanIsAdoptedAndItsEndIsKnown) {
+  const Group group = NewGroup();
+  auto starter = kernel().Spawn(
+      Shell(group,
+            "(trap 'exit 42' TERM; touch $T/up; while :; do sleep 0.01; done) & echo $! > $T/pid"));
+  ASSERT_TRUE(starter.ok()) << starter.status();
+  ASSERT_TRUE(Next(Event::Kind::kExited));
+  while (access(Path("up").c_str(), F_OK) != 0)
+    kernel().Poll(kernel().Now() + absl::Milliseconds(5));
+  auto main = kernel().Adopt(std::stoi(Contents(Path("pid"))), group, static_cast<Token>(9));
+  ASSERT_TRUE(main.ok()) << main.status();
+  EXPECT_EQ(kernel().Signal(*main, SIGTERM, Whom::kProcess).value(), Reached::kSomebody);
+  const auto ended = Next(Event::Kind::kExited);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->token, static_cast<Token>(9));
+  EXPECT_EQ(kernel().Reap(std::move(*main)), (Exit{Exit::How::kExited, 42}));
+}
+
+TEST_F(GroupTest, OrphansOfServicesDoNotStayZombies) {
+  const Group group = NewGroup();
+  EXPECT_TRUE(Run(Shell(group, "(sleep 0.05; exit 1) & echo $! > $T/pid")).clean());
+  ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+  const std::string stat = absl::StrCat("/proc/", std::stoi(Contents(Path("pid"))));
+  const Instant deadline = kernel().Now() + absl::Seconds(5);
+  while (std::filesystem::exists(stat) && kernel().Now() < deadline)
+    kernel().Poll(kernel().Now() + absl::Milliseconds(20));
+  EXPECT_FALSE(std::filesystem::exists(stat));
+}
+
+// Without control groups.
+class SessionTest : public ::testing::Test {
+ protected:
+  SessionTest() {
+    auto kernel =
+        LinuxKernel::Open({.executor = "server/exec/socketd-exec", .control_groups = false});
+    EXPECT_TRUE(kernel.ok()) << kernel.status();
+    kernel_ = std::move(*kernel);
+  }
+  SpawnSpec Shell(const Group& group, const char* line) const {
+    SpawnSpec spec;
+    spec.token = static_cast<Token>(1);
+    spec.group = &group;
+    spec.context = std::make_shared<ExecContext>();
+    spec.program = "/bin/sh";
+    spec.argv = {"sh", "-c", line};
+    spec.environment = {"PATH=/usr/bin:/bin"};
+    return spec;
+  }
+  bool Await(Event::Kind kind) {
+    const Instant deadline = kernel_->Now() + absl::Seconds(10);
+    while (kernel_->Now() < deadline) {
+      for (const Event& event : kernel_->Poll(deadline))
+        if (event.kind == kind) return true;
+    }
+    return false;
+  }
+  std::unique_ptr<LinuxKernel> kernel_;
+};
+
+TEST_F(SessionTest, SaysThatItHasNoControlGroups) {
+  bool said = false;
+  for (const Capability& one : kernel_->Capabilities())
+    said = said || (one.name == "control-groups" && !one.available && !one.detail.empty());
+  EXPECT_TRUE(said);
+}
+
+TEST_F(SessionTest, AGroupIsWhatSharesTheSession) {
+  auto group = kernel_->NewGroup("a.service", static_cast<Token>(2));
+  ASSERT_TRUE(group.ok()) << group.status();
+  EXPECT_EQ(group->id(), GroupId::kNone);
+  auto child = kernel_->Spawn(Shell(*group, "sleep 100 & exit 0"));
+  ASSERT_TRUE(child.ok()) << child.status();
+  ASSERT_TRUE(Await(Event::Kind::kExited));
+  EXPECT_TRUE(kernel_->Populated(*group));
+  EXPECT_EQ(kernel_->SignalGroup(*group, SIGTERM, nullptr).value(), Reached::kSomebody);
+  EXPECT_TRUE(Await(Event::Kind::kGroupEmpty));
+  EXPECT_FALSE(kernel_->Populated(*group));
+}
+
+}  // namespace
+}  // namespace socketd
