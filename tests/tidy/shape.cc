@@ -144,8 +144,10 @@ Faults CheckBuildFiles(const Tree& tree) {
       faults.push_back(absl::StrCat(file.path, ": its folder has no BUILD.bazel"));
       continue;
     }
-    const std::string name = absl::StrCat("\"", file.path.substr(folder.size() + 1), "\"");
-    if (!absl::StrContains(build->second->text, name))
+    const std::string name = file.path.substr(folder.size() + 1);
+    const std::string stem = name.substr(0, name.rfind('.'));  // a macro's target, as fuzz_target's
+    if (!absl::StrContains(build->second->text, absl::StrCat("\"", name, "\"")) &&
+        !absl::StrContains(build->second->text, absl::StrCat("name = \"", stem, "\"")))
       faults.push_back(absl::StrCat(file.path, ": in no target of ", folder));
   }
   return faults;

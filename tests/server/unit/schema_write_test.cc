@@ -46,6 +46,40 @@ std::vector<std::string> SamplesByType(const Directive& directive) {
   }
 }
 
+// Samples for what names files, users and states of the system.
+std::vector<std::string> SystemSamples(const Directive& directive) {
+  switch (directive.grammar) {
+    case v1::GRAMMAR_PATH:
+      return {"/a b", "%t/x"};
+    case v1::GRAMMAR_PATHS:
+      return {"/a \"/b c\" %t/d"};
+    case v1::GRAMMAR_SIGNAL:
+      return {"TERM", "9", "RTMIN+3", "33"};
+    case v1::GRAMMAR_ENVIRONMENT_FILE:
+      return {"-/etc/default/x y", "/e"};
+    case v1::GRAMMAR_STDIO:
+      return {"inherit", "append:/l o g", "journal+console"};
+    case v1::GRAMMAR_STANDARD_INPUT:
+      return {"null", "file:/x", "tty-force"};
+    case v1::GRAMMAR_WORKING_DIRECTORY:
+      return {"-~", "/x y", "~"};
+    case v1::GRAMMAR_DIRECTORY_NAMES:
+      return {"a b/c \"d e\""};
+    case v1::GRAMMAR_USER:
+      return {"nobody", "65534", "%u"};
+    case v1::GRAMMAR_FD_NAME:
+      return {"a name", "%n"};
+    case v1::GRAMMAR_TEXT:
+      return {"some \"text\" 'of' \\n any = kind # %n"};
+    case v1::GRAMMAR_INTERFACE:
+      return {"eth0"};
+    case v1::GRAMMAR_EXIT_STATUSES:
+      return {"0 255 TEMPFAIL SIGKILL HUP"};
+    default:
+      return SamplesByType(directive);
+  }
+}
+
 // Texts that the directive's grammar takes, odd ones among them.
 std::vector<std::string> Samples(const Directive& directive) {
   switch (directive.grammar) {
@@ -78,34 +112,8 @@ std::vector<std::string> Samples(const Directive& directive) {
                                         : std::vector<std::string>{"a.service b@%i.socket c@.path"};
     case v1::GRAMMAR_UNIT_NAME:
       return {"x@%i.service"};
-    case v1::GRAMMAR_PATH:
-      return {"/a b", "%t/x"};
-    case v1::GRAMMAR_PATHS:
-      return {"/a \"/b c\" %t/d"};
-    case v1::GRAMMAR_SIGNAL:
-      return {"TERM", "9", "RTMIN+3", "33"};
-    case v1::GRAMMAR_ENVIRONMENT_FILE:
-      return {"-/etc/default/x y", "/e"};
-    case v1::GRAMMAR_STDIO:
-      return {"inherit", "append:/l o g", "journal+console"};
-    case v1::GRAMMAR_STANDARD_INPUT:
-      return {"null", "file:/x", "tty-force"};
-    case v1::GRAMMAR_WORKING_DIRECTORY:
-      return {"-~", "/x y", "~"};
-    case v1::GRAMMAR_DIRECTORY_NAMES:
-      return {"a b/c \"d e\""};
-    case v1::GRAMMAR_USER:
-      return {"nobody", "65534", "%u"};
-    case v1::GRAMMAR_FD_NAME:
-      return {"a name", "%n"};
-    case v1::GRAMMAR_TEXT:
-      return {"some \"text\" 'of' \\n any = kind # %n"};
-    case v1::GRAMMAR_INTERFACE:
-      return {"eth0"};
-    case v1::GRAMMAR_EXIT_STATUSES:
-      return {"0 255 TEMPFAIL SIGKILL HUP"};
     default:
-      return SamplesByType(directive);
+      return SystemSamples(directive);
   }
 }
 
