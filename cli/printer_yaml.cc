@@ -52,7 +52,7 @@ void EmitScalar(const YAML::Node& node, YAML::Emitter& out) {
 }
 
 // The depth is that of our own messages: a handful.
-void Emit(const YAML::Node& node, YAML::Emitter& out) {  // NOLINT(misc-no-recursion)
+void Emit(const YAML::Node& node, YAML::Emitter& out) {
   if (node.IsMap()) {
     out << YAML::BeginMap;
     for (const auto& entry : node) {

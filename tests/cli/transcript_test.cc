@@ -1,10 +1,9 @@
 // Plays the transcripts in tests/cli/transcripts: each line that begins with "$ " is typed, and
 // what is answered has to be what the file says. Standard error is marked with "! ", a status other
 // than 0 with "exit N". After a meant change, copy the text that the failure shows.
-#include <dirent.h>
-
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -25,12 +24,9 @@ constexpr char kFolder[] = "tests/cli/transcripts/";
 
 std::vector<std::string> Files() {
   std::vector<std::string> files;
-  DIR* folder = opendir(kFolder);
-  while (const dirent* entry = readdir(folder)) {
-    const std::string name = static_cast<const char*>(entry->d_name);
-    if (absl::EndsWith(name, ".txt")) files.push_back(name.substr(0, name.size() - 4));
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
+    if (entry.path().extension() == ".txt") files.push_back(entry.path().stem().string());
   }
-  closedir(folder);
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -70,7 +66,7 @@ class TranscriptTest : public testing::TestWithParam<std::string> {};
 TEST_P(TranscriptTest, IsAnsweredAsWritten) {
   const std::string written = Read(GetParam());
   const std::string played = Play(written);
-  const char* keep = std::getenv("TEST_UNDECLARED_OUTPUTS_DIR");
+  const char* keep = std::getenv("TEST_UNDECLARED_OUTPUTS_DIR");  // NOLINT(concurrency-mt-unsafe)
   if (keep != nullptr) std::ofstream(absl::StrCat(keep, "/", GetParam(), ".txt")) << played;
   EXPECT_EQ(played, written);
 }
