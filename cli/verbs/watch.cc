@@ -28,6 +28,7 @@ class Watcher {
     // A daemon that was never there is an error; one that went away is waited for.
     const absl::StatusOr<v1::GetServerResponse> server = session_.client.Server();
     if (!server.ok()) return session_.Fail("", server.status());
+    started_ = TimeOf(server->started());
     for (;;) {
       heard_ = false;
       const absl::Status status = session_.client.Watch(
@@ -94,8 +95,23 @@ class Watcher {
     }
     waiting_ = true;
     if (!heard_) session_.around.pause(kPause);
-    if (session_.client.WaitForConnection()) return std::nullopt;
+    if (session_.client.WaitForConnection()) {
+      LookForANewDaemon();
+      return std::nullopt;
+    }
     return session_.Fail("", absl::DeadlineExceededError("the daemon did not come back in time"));
+  }
+
+  // A daemon that was restarted may count from 1 again: then our revision means nothing to it, and
+  // waiting for it would miss what happens until then. Only one that holds nothing older than what
+  // we want can be trusted to have gone on counting.
+  void LookForANewDaemon() {
+    const absl::StatusOr<v1::GetServerResponse> server = session_.client.Server();
+    if (!server.ok() || TimeOf(server->started()) == started_) return;
+    started_ = TimeOf(server->started());
+    if (next_ == 0 || server->first_revision() >= next_) return;
+    session_.Say("the daemon was restarted; starting anew with the present state");
+    next_ = 0;
   }
 
   void SayTrimmed(const absl::Status& status) {
@@ -137,6 +153,7 @@ class Watcher {
   const Session& session_;
   const Options& options_;
   std::int64_t next_;         // the first revision not known yet; 0: nothing is known
+  absl::Time started_;        // the daemon that we heard last
   std::int64_t printed_ = 0;  // changes
   bool heard_ = false;        // something came on this stream
   bool waiting_ = false;      // the loss of the connection has been said

@@ -358,9 +358,9 @@ grpc::Status FakeDaemon::GetServer(Context* /*context*/,
                                    v1::GetServerResponse* response) {
   response->set_version("0.1.0");
   response->set_pid(100);
-  *response->mutable_started() = Stamp(kEpoch);
+  response->mutable_started()->set_seconds(started);
   response->set_revision(kRevision);
-  response->set_first_revision(1);
+  response->set_first_revision(first_revision);
   response->set_units(6);
   response->add_unit_paths("/etc/socketd/units");
   response->add_unit_paths("/run/socketd/units");

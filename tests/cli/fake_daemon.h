@@ -51,6 +51,9 @@ class FakeDaemon final : public v1::UnitService::Service {
   // Called after a watch has ended, before its status is sent.
   std::function<void()> on_watch_end;
 
+  std::int64_t started = 1795262400;  // Unix seconds; noon of the day of these tests
+  std::int64_t first_revision = 1;
+
   std::vector<std::int64_t> watch_starts;  // start_revision of each watch
   std::vector<std::string> calls;          // "StartUnit web.socket"
   std::set<std::string> request_ids;       // of all writes

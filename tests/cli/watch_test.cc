@@ -84,6 +84,36 @@ TEST(Watch, ResumesWithADaemonThatCameBack) {
   EXPECT_THAT(console.daemon().watch_starts, ElementsAre(7));
 }
 
+// Plays a cut at revision 6, after which a daemon started later holds changes from `first` on.
+Said ReplaceDaemon(Console& console, std::int64_t first) {
+  console.daemon().watches = {{{SnapshotEnd(5), Move(6)}, kCut}, {{}, kCut}};
+  console.on_pause = [&console, first] {
+    console.StopDaemon();
+    console.StartDaemon();
+    console.daemon().started += 60;
+    console.daemon().first_revision = first;
+    console.daemon().watches = {{{SnapshotEnd(2), Move(first == 1 ? 3 : 7)}, kCut}};
+  };
+  return console.Run({"watch", "--count", "2"});
+}
+
+TEST(Watch, StartsAnewWithADaemonThatCountsFromOneAgain) {
+  Console console;
+  const Said said = ReplaceDaemon(console, 1);
+  EXPECT_EQ(said.code, ExitCode::kSuccess);
+  EXPECT_THAT(console.daemon().watch_starts, ElementsAre(0));
+  EXPECT_THAT(said.err, HasSubstr("the daemon was restarted; starting anew"));
+  EXPECT_EQ(Times(said.out, "#3\n"), 1U);
+}
+
+TEST(Watch, GoesOnWithANewDaemonThatGoesOnCounting) {
+  Console console;
+  const Said said = ReplaceDaemon(console, 7);
+  EXPECT_EQ(said.code, ExitCode::kSuccess);
+  EXPECT_THAT(console.daemon().watch_starts, ElementsAre(7));
+  EXPECT_THAT(said.err, Not(HasSubstr("restarted")));
+}
+
 TEST(Watch, SaysWhatIsGoneAndStartsAnew) {
   Console console;
   console.daemon().watches = {
