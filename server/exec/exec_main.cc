@@ -51,6 +51,7 @@ extern "C" [[noreturn]] __attribute__((used)) void ExecMain(long* stack) {
 }
 
 // The compiler may ask for these two even where no library is.
+// NOLINTBEGIN(readability-identifier-naming): their names are given
 extern "C" void* memset(void* to, int value, unsigned long size) {
   for (unsigned long i = 0; i < size; ++i)
     static_cast<volatile char*>(to)[i] = static_cast<char>(value);
@@ -61,6 +62,7 @@ extern "C" void* memcpy(void* to, const void* from, unsigned long size) {
     static_cast<volatile char*>(to)[i] = static_cast<const char*>(from)[i];
   return to;
 }
+// NOLINTEND(readability-identifier-naming)
 // NOLINTEND(google-runtime-int)
 
 SOCKETD_EXEC_ENTRY(ExecMain);

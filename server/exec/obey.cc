@@ -181,7 +181,8 @@ struct KernelAction {
 
 long SetDisposition(int signal, bool ignored) {
   KernelAction action{};
-  action.handler = reinterpret_cast<void*>(ignored ? 1L : 0L);  // SIG_IGN, SIG_DFL
+  action.handler =
+      reinterpret_cast<void*>(ignored ? 1L : 0L);  // SIG_IGN, NOLINT(performance-no-int-to-ptr)
   return Call(SYS_rt_sigaction, signal, Address(&action), 0, 8);
 }
 

@@ -7,11 +7,12 @@
 
 namespace socketd::exec {
 
+// NOLINTBEGIN(google-runtime-int,readability-function-size): a system call is machine words
+
 #if defined(__x86_64__)
 
-inline long Call(
-    long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {  // NOLINT
-  long result;  // NOLINT: a register
+inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
+  long result;
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
   __asm__ volatile("syscall"
@@ -58,8 +59,7 @@ inline long Call(
 
 #elif defined(__aarch64__)
 
-inline long Call(
-    long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {  // NOLINT
+inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
   register long x8 __asm__("x8") = number;
   register long x0 __asm__("x0") = a;
   register long x1 __asm__("x1") = b;
@@ -107,5 +107,7 @@ inline long Call(
 #else
 #error "the entry of this processor has to be written: see the ones above"
 #endif
+
+// NOLINTEND(google-runtime-int,readability-function-size)
 
 }  // namespace socketd::exec

@@ -18,7 +18,8 @@ constexpr unsigned kUnshare = 2;      // CLOSE_RANGE_UNSHARE
 constexpr unsigned kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC, Linux 5.11
 constexpr unsigned kAll = ~0U;
 
-long Address(const void* pointer) {
+template <typename T>
+long Address(T* pointer) {
   return reinterpret_cast<long>(pointer);
 }
 

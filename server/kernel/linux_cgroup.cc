@@ -86,6 +86,8 @@ absl::StatusOr<Cgroups::New> Cgroups::Make(absl::string_view unit, Token token) 
     if (absl::Status opened = OpenFolder(unit, slot); !opened.ok()) return opened;
   }
   free_.pop_back();
+  // Groups that Linux does not number still have to be told apart; inodes are below this.
+  if (!real()) slot.id = (1ULL << 63) | ++serial_;
   slot.used = true;
   slot.token = token;
   return New{HandleOf(index, slot.generation), static_cast<GroupId>(slot.id)};
@@ -270,6 +272,20 @@ void Cgroups::Look(Instant now, std::vector<Event>& events) {
       Settle(index, events);
   }
   next_look_ = unwatched_ > 0 ? now + kLookEvery : Instant::Never();
+}
+
+GroupId Cgroups::GroupOf(int pid) const {
+  const UniqueFd pidfd(pid > 0 ? PidfdOpen(pid) : -1);
+  if (!pidfd) return GroupId::kNone;
+  const std::string name = real() ? GroupNameOf(pid, base_) : "";
+  GroupId found = GroupId::kNone;
+  for (const Slot& slot : slots_) {
+    if (!slot.used) continue;
+    const bool member = real() ? slot.name == name : InSession(pid, slot.sessions);
+    if (member) found = static_cast<GroupId>(slot.id);
+  }
+  // It may have ended meanwhile, and its number may be somebody else's.
+  return PidfdSignal(pidfd.get(), 0, 0) == 0 ? found : GroupId::kNone;
 }
 
 bool Cgroups::Contains(GroupHandle handle, int pid, int pidfd) const {

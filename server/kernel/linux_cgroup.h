@@ -57,6 +57,8 @@ class Cgroups {
   // `killed`: it ended by SIGKILL, perhaps by cgroup.kill written by somebody else.
   void RemoveMember(GroupHandle handle, bool killed, std::vector<Event>& events);
 
+  // The group of ours that a living process is in, where no pidfd tells; kNone: none of ours.
+  GroupId GroupOf(int pid) const;
   bool Contains(GroupHandle handle, int pid, int pidfd) const;
   bool Populated(GroupHandle handle) const;
   Reached Signal(GroupHandle handle, int signal, int spared_pid);

@@ -88,7 +88,8 @@ class Children {
     std::unique_ptr<Waiting> waiting;
   };
   // A spawn that waits for names, with copies of all that was only lent.
-  struct Waiting final : FdOwner {
+  struct Waiting : FdOwner {
+    virtual ~Waiting() = default;
     void Close(int number) override;
     SpawnSpec spec;
     std::vector<std::unique_ptr<Fd>> copies;

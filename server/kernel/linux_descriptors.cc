@@ -33,7 +33,7 @@ absl::Status LinuxKernel::Restore(const Fd& port, const ListenSpec& spec) {
 
 absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
   // A service may have made it blocking; nobody may hold the loop.
-  if (shared_.contains(port.number()) && fcntl(port.number(), F_SETFL, O_NONBLOCK) != 0)
+  if (shared_.count(port.number()) != 0 && fcntl(port.number(), F_SETFL, O_NONBLOCK) != 0)
     return SystemError(errno, "fcntl");
   absl::StatusOr<Accepted> accepted = AcceptFrom(port.number());
   if (!accepted.ok()) return accepted.status();
@@ -41,9 +41,17 @@ absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
   connection.fd = Fd(*this, accepted->fd.release());
   connection.local = std::move(accepted->local);
   connection.remote = std::move(accepted->remote);
-  connection.peer = accepted->peer;
+  connection.peer = WithGroup(accepted->peer);
   connection.cookie = accepted->cookie;
   return connection;
+}
+
+// Without control groups what the pidfd says is the daemon's own group; on older kernels it says
+// nothing.
+Peer LinuxKernel::WithGroup(Peer peer) const {
+  const bool told = groups_.real() && peer.group != GroupId::kNone;
+  if (!told) peer.group = groups_.GroupOf(peer.pid);
+  return peer;
 }
 
 absl::Status LinuxKernel::Arm(const Fd& fd, Token token, Arming arming) {
@@ -90,7 +98,7 @@ absl::StatusOr<Packet> LinuxKernel::Receive(const Fd& socket) {
   if (!raw.ok()) return raw.status();
   Packet packet;
   packet.data = std::move(raw->data);
-  packet.peer = raw->peer;
+  packet.peer = WithGroup(raw->peer);
   packet.truncated = raw->truncated;
   for (UniqueFd& fd : raw->fds)
     packet.fds.emplace_back(*this, fd.release());
@@ -108,7 +116,7 @@ absl::Status LinuxKernel::Send(const Fd& socket,
 }
 
 absl::StatusOr<Peer> LinuxKernel::PeerOf(const Fd& connection) {
-  return PeerOfSocket(connection.number());
+  return WithGroup(PeerOfSocket(connection.number()));
 }
 
 absl::StatusOr<std::string> LinuxKernel::ReadFile(const std::string& path, size_t limit) {

@@ -12,10 +12,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
-
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 
 #include "server/kernel/kernel.h"
 #include "server/kernel/linux_cgroup.h"
@@ -86,6 +85,7 @@ class LinuxKernel final : public Kernel {
 
   void Collect(const Poller::Ready& ready);
   void CollectAnswers();
+  Peer WithGroup(Peer peer) const;
   void ReserveNumbers();
   void CountCrowd();
 
@@ -94,15 +94,15 @@ class LinuxKernel final : public Kernel {
   UniqueFd null_;
   UniqueFd executor_;
   UniqueFd wake_;
-  int high_ports_ = 0;               // open descriptors that children need not copy
-  absl::flat_hash_set<int> shared_;  // ports that services have had
+  int high_ports_ = 0;              // open descriptors that children need not copy
+  std::unordered_set<int> shared_;  // ports that services have had
   Instant strays_at_ = Instant::Never();
   std::vector<UniqueFd> reserve_;  // numbers for a spawn when there are no more
   Lookups lookups_;
   Cgroups groups_;
   Children children_;
-  absl::flat_hash_map<uint64_t, Token> asked_;  // lookups by number
-  absl::flat_hash_map<Token, absl::StatusOr<Owner>> answers_;
+  std::unordered_map<uint64_t, Token> asked_;  // lookups by number
+  std::unordered_map<Token, absl::StatusOr<Owner>> answers_;
   uint64_t next_lookup_;
   std::vector<Event> events_;
 };

@@ -142,6 +142,21 @@ std::vector<int> GroupMembers(int folder) {
   return pids;
 }
 
+std::string GroupNameOf(int pid, const std::string& base) {
+  const UniqueFd folder(
+      open(absl::StrCat("/proc/", pid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return "";
+  const std::string ours = absl::StrCat(base.substr(base.rfind('/')), "/");
+  for (absl::string_view line : absl::StrSplit(ReadAll(folder.get(), "cgroup"), '\n')) {
+    if (!absl::StartsWith(line, "0::")) continue;
+    const size_t at = line.find(ours);
+    if (at == absl::string_view::npos) return "";
+    const absl::string_view below = line.substr(at + ours.size());
+    return std::string(below.substr(0, below.find('/')));
+  }
+  return "";
+}
+
 bool InGroup(int folder, uint64_t id, const Process& process) {
   PidfdInfo info;
   info.mask = PidfdInfo::kCgroup;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "server/kernel/types.h"
@@ -17,6 +18,9 @@ bool HasSubgroups(int folder);
 
 // The process ids in a control group and all below it.
 std::vector<int> GroupMembers(int folder);
+
+// The name, below the folder `base`, of the control group that a process is in; empty: none there.
+std::string GroupNameOf(int pid, const std::string& base);
 
 struct Process {
   int pid = 0;

@@ -151,6 +151,27 @@ TEST_F(GroupTest, AForkBombIsKilledWhole) {
   EXPECT_FALSE(kernel().Populated(group));
 }
 
+// As it is done where a pidfd does not tell (before Linux 6.13).
+TEST_F(GroupTest, TheGroupOfALivingProcessIsFoundByItsNumber) {
+  auto poller = Poller::Open();
+  ASSERT_TRUE(poller.ok()) << poller.status();
+  Cgroups groups(**poller, base(), "");
+  auto made = groups.Make("by-number.service", kGroupToken);
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(groups.GroupOf(getpid()), GroupId::kNone);
+  const Group other = NewGroup();
+  auto child = kernel().Spawn(Shell(other, "exec sleep 100"));
+  ASSERT_TRUE(child.ok()) << child.status();
+  ASSERT_TRUE(Next(Event::Kind::kExeced));
+  EXPECT_EQ(groups.GroupOf(child->pid()), GroupId::kNone);
+  const UniqueFd procs = groups.OpenProcs(made->handle);
+  const std::string pid = absl::StrCat(child->pid());
+  ASSERT_EQ(write(procs.get(), pid.data(), pid.size()), static_cast<ssize_t>(pid.size()));
+  EXPECT_EQ(groups.GroupOf(child->pid()), made->id);
+  EXPECT_EQ(groups.Signal(made->handle, SIGKILL, 0), Reached::kSomebody);
+  ASSERT_TRUE(Next(Event::Kind::kExited));
+}
+
 TEST_F(GroupTest, TwoDaemonsSideBySideDoNotMeet) {
   auto other = LinuxKernel::Open({.executor = "server/exec/socketd-exec"});
   ASSERT_TRUE(other.ok()) << other.status();
@@ -235,7 +256,7 @@ TEST_F(SessionTest, SaysThatItHasNoControlGroups) {
 TEST_F(SessionTest, AGroupIsWhatSharesTheSession) {
   auto group = kernel_->NewGroup("a.service", static_cast<Token>(2));
   ASSERT_TRUE(group.ok()) << group.status();
-  EXPECT_EQ(group->id(), GroupId::kNone);
+  EXPECT_NE(group->id(), GroupId::kNone);
   auto child = kernel_->Spawn(Shell(*group, "sleep 100 & exit 0"));
   ASSERT_TRUE(child.ok()) << child.status();
   ASSERT_TRUE(Await(Event::Kind::kExited));
