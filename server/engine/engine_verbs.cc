@@ -54,6 +54,15 @@ absl::Status CheckRestart(const Unit& unit) {
   return absl::OkStatus();
 }
 
+// What stays and will start the unit again, which whoever stops it may not know.
+void WarnOfSockets(const Unit& unit, std::vector<std::string>& warnings) {
+  for (const Unit* socket : unit.links().of(LinkKind::kTriggeredBy)) {
+    if (!socket->is_up() || socket->stop_pending()) continue;
+    warnings.push_back(absl::StrCat(socket->name(), " still listens and will start ", unit.name(),
+                                    " again on traffic: stop it too"));
+  }
+}
+
 }  // namespace
 
 absl::Status EngineCore::Request(const JobRequest& request, Unit& unit, Answer<JobReport>& answer) {
@@ -68,6 +77,7 @@ absl::Status EngineCore::Request(const JobRequest& request, Unit& unit, Answer<J
   if (absl::Status installed = queue_.Install(plan, request.mode); !installed.ok()) {
     return installed;
   }
+  if (work == Work::kStop) WarnOfSockets(unit, plan.warnings);
   if (request.no_wait || unit.job() == nullptr) {
     answer(JobReport{unit.Snapshot(), plan.warnings});
     return absl::OkStatus();

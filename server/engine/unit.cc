@@ -90,7 +90,8 @@ void Unit::Note(const Ending& ending) {
   const bool limit =
       ending.result == Result::kStartLimitHit || ending.result == Result::kServiceStartLimitHit;
   if (result_ == Result::kSuccess || limit) result_ = ending.result;
-  cause_ = ending.cause;
+  // A step that just ended well, or had nothing to do, goes on for the reason that began it.
+  if (ending.cause.kind != Cause::Kind::kStep) cause_ = ending.cause;
 }
 
 const CommandRecord* Unit::record(const v1::Command& command) const {
