@@ -1,5 +1,6 @@
 #include "server/unit/grammar_command.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -41,24 +42,43 @@ absl::Status TakePrivileges(absl::string_view& program, Command& command) {
   return absl::OkStatus();
 }
 
-// Takes the prefixes off `program`.
-absl::Status TakePrefixes(absl::string_view& program, Command& command, bool& names_itself) {
+// What the prefixes "-", "@" and ":" say.
+struct Flags {
   bool ignore_failure = false;
+  bool names_itself = false;
   bool no_expansion = false;
-  while (!program.empty()) {
-    const char prefix = program[0];
-    if (prefix == '+' || prefix == '!') {
-      const absl::Status taken = TakePrivileges(program, command);
-      if (!taken.ok()) return taken;
-      continue;
-    }
-    if (prefix != '-' && prefix != '@' && prefix != ':') break;
-    bool& flag = prefix == '-' ? ignore_failure : prefix == '@' ? names_itself : no_expansion;
-    if (!SetOnce(flag)) return Twice(program.substr(0, 1));
-    program.remove_prefix(1);
+};
+
+// The flag that a prefix sets; null for anything else.
+bool* FlagOf(char prefix, Flags& flags) {
+  switch (prefix) {
+    case '-':
+      return &flags.ignore_failure;
+    case '@':
+      return &flags.names_itself;
+    case ':':
+      return &flags.no_expansion;
+    default:
+      return nullptr;
   }
-  command.set_ignore_failure(ignore_failure);
-  command.set_no_expansion(no_expansion);
+}
+
+// Takes the prefixes off `program`.
+absl::Status TakePrefixes(absl::string_view& program, Command& command, Flags& flags) {
+  while (!program.empty()) {
+    absl::Status taken;
+    if (program[0] == '+' || program[0] == '!') {
+      taken = TakePrivileges(program, command);
+    } else if (bool* flag = FlagOf(program[0], flags)) {
+      if (!SetOnce(*flag)) taken = Twice(program.substr(0, 1));
+      program.remove_prefix(1);
+    } else {
+      break;
+    }
+    if (!taken.ok()) return taken;
+  }
+  command.set_ignore_failure(flags.ignore_failure);
+  command.set_no_expansion(flags.no_expansion);
   return absl::OkStatus();
 }
 
@@ -75,14 +95,14 @@ absl::Status CheckProgram(absl::string_view program, Stage stage) {
 
 absl::StatusOr<Command> MakeCommand(absl::Span<const Word> words, Stage stage) {
   Command command;
-  bool names_itself = false;
+  Flags flags;
   absl::string_view program = words[0].text;
-  absl::Status status = TakePrefixes(program, command, names_itself);
+  absl::Status status = TakePrefixes(program, command, flags);
   if (status.ok()) status = CheckProgram(program, stage);
   if (!status.ok()) return status;
   command.set_path(std::string(program));
   words.remove_prefix(1);
-  if (names_itself) {
+  if (flags.names_itself) {
     if (words.empty()) return Expected("argv[0] after the program, because of the prefix \"@\"");
     command.set_argv0(words[0].text);
     words.remove_prefix(1);
@@ -96,6 +116,18 @@ bool IsSeparator(const Word& word) {
   return word.bare && word.text == ";";
 }
 
+// The number of words before the next separator.
+size_t CommandLength(absl::Span<const Word> words) {
+  return static_cast<size_t>(std::find_if(words.begin(), words.end(), IsSeparator) - words.begin());
+}
+
+// systemd.service(5): "\;" is a separator that is meant as a word. True for any other odd escape.
+bool SettleEscape(Word& word) {
+  if (word.text != "\\;") return word.odd_escape;
+  word.text = ";";
+  return false;
+}
+
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommands(absl::string_view text, Stage stage) {
@@ -104,17 +136,14 @@ absl::StatusOr<CommandLine> ParseCommands(absl::string_view text, Stage stage) {
   CommandLine line;
   absl::Span<Word> rest = absl::MakeSpan(*words);
   while (!rest.empty()) {
-    size_t length = 0;
-    while (length < rest.size() && !IsSeparator(rest[length])) {
-      Word& word = rest[length++];
-      line.odd_escape |= word.odd_escape && word.text != "\\;";
-      if (word.text == "\\;") word.text = ";";  // systemd.service(5): an escaped separator
-    }
+    const size_t length = CommandLength(rest);
     if (length == 0) return Expected("a command before \";\"");
+    for (Word& word : rest.first(length))
+      line.odd_escape |= SettleEscape(word);
     auto command = MakeCommand(rest.first(length), stage);
     if (!command.ok()) return command.status();
     line.commands.push_back(*std::move(command));
-    rest.remove_prefix(length < rest.size() ? length + 1 : length);
+    rest.remove_prefix(std::min(length + 1, rest.size()));
   }
   if (line.commands.empty()) return Expected("a command line");
   return line;
