@@ -35,7 +35,7 @@ grpc::Status ReadText(const UnitName& name, const std::string& text, UnitSource&
   if (const absl::Status size = CheckSize(text); !size.ok()) return ToGrpc(size);
   v1::UnitDefinition definition;
   Problems problems;
-  ReadUnitFile(name, name.text(), text, definition, problems);
+  ReadUnitFile(name, {name.text(), text}, definition, problems);
   CheckDefinition(name, definition, problems);
   if (AnyFatal(problems)) return ToGrpc(name.text(), problems);
   source.text = text;
@@ -77,7 +77,7 @@ absl::Status Verify(const UnitName& name,
   if (absl::Status size = CheckSize(text); !size.ok()) return size;
   Problems problems;
   v1::UnitDefinition& definition = *response.mutable_definition();
-  ReadUnitFile(name, name.text(), text, definition, problems);
+  ReadUnitFile(name, {name.text(), text}, definition, problems);
   CheckDefinition(name, definition, problems);
   WarnUnenforced(definition, problems);
   std::stable_sort(problems.begin(), problems.end(), [](const Problem& left, const Problem& right) {

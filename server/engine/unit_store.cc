@@ -61,7 +61,7 @@ absl::StatusOr<std::string> EngineCore::TextOf(const UnitSource& source,
   if (source.definition != nullptr) {
     definition = *source.definition;
   } else {
-    ReadUnitFile(name, name.text(), source.text, definition, problems);
+    ReadUnitFile(name, {name.text(), source.text}, definition, problems);
   }
   CheckDefinition(name, definition, problems);
   if (AnyFatal(problems)) return BadDefinition(name, problems);
@@ -75,7 +75,7 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Store(const UnitSource& source, cons
     auto snapshot = std::make_shared<UnitSnapshot>();
     auto definition = std::make_shared<v1::UnitDefinition>();
     Problems problems;
-    ReadUnitFile(name, name.text(), *text, *definition, problems);
+    ReadUnitFile(name, {name.text(), *text}, *definition, problems);
     snapshot->name = name.text();
     snapshot->definition = std::move(definition);
     snapshot->load_state = LoadState::kLoaded;

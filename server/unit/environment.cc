@@ -57,30 +57,34 @@ bool IsWholeVariable(absl::string_view word) {
   return word.size() > 1 && word[0] == '$' && IsVariableName(word.substr(1));
 }
 
-// The words of a variable's value: quotes hold words together, a backslash takes the next character
-// as it is, and what is left open ends with the value.
-void AppendWords(absl::string_view value, std::vector<std::string>& arguments) {
+// The first word of a variable's value, taken off it: quotes hold words together, a backslash takes
+// the next character as it is, and what is left open ends with the value.
+std::string TakeWord(absl::string_view& value) {
   std::string word;
-  bool in_word = false;
   char quote = 0;
-  for (size_t i = 0; i < value.size(); ++i) {
-    const char c = value[i];
-    if (quote == 0 && absl::ascii_isspace(c)) {
-      if (std::exchange(in_word, false)) arguments.push_back(std::exchange(word, ""));
-      continue;
-    }
-    in_word = true;
-    if (c == '\\' && i + 1 < value.size()) {
-      word += value[++i];
+  while (!value.empty() && (quote != 0 || !absl::ascii_isspace(value[0]))) {
+    const char c = value[0];
+    value.remove_prefix(1);
+    if (c == '\\' && !value.empty()) {
+      word += value[0];
+      value.remove_prefix(1);
     } else if (quote == 0 && (c == '"' || c == '\'')) {
       quote = c;
-    } else if (quote != 0 && c == quote) {
+    } else if (c == quote) {
       quote = 0;
     } else {
       word += c;
     }
   }
-  if (in_word) arguments.push_back(word);
+  return word;
+}
+
+void AppendWords(absl::string_view value, std::vector<std::string>& arguments) {
+  value = absl::StripLeadingAsciiWhitespace(value);
+  while (!value.empty()) {
+    arguments.push_back(TakeWord(value));
+    value = absl::StripLeadingAsciiWhitespace(value);
+  }
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ class Expander {
     }
     for (int i = 0; i < reflection->FieldSize(message, &field); ++i) {
       Message& element = *reflection->MutableRepeatedMessage(&message, &field, i);
-      const absl::Status status = ExpandMessage(directive, element);
+      absl::Status status = ExpandMessage(directive, element);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -74,7 +74,7 @@ class Expander {
     for (int i = 0; i < type->field_count(); ++i) {
       const FieldDescriptor& field = *type->field(i);
       if (field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) continue;
-      const absl::Status status = ExpandStrings(directive, field, message);
+      absl::Status status = ExpandStrings(directive, field, message);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();
@@ -126,7 +126,7 @@ absl::Status ExpandDefinition(const UnitName& name,
         last != nullptr && last->field == directive.field && last->path == directive.path;
     last = &directive;
     if (again || directive.Find(definition) == nullptr) continue;
-    const absl::Status status = expander.ExpandField(directive, directive.Make(definition));
+    absl::Status status = expander.ExpandField(directive, directive.Make(definition));
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -109,7 +109,7 @@ absl::Status Anything(absl::string_view /*text*/, Stage /*stage*/) {
 
 template <Check check>
 absl::Status ReadChecked(const Slot& slot, absl::string_view text) {
-  const absl::Status status = check(text, slot.stage);
+  absl::Status status = check(text, slot.stage);
   if (status.ok()) PutString(slot, std::string(text));
   return status;
 }
@@ -119,7 +119,7 @@ absl::Status ReadList(const Slot& slot, absl::string_view text) {
   auto words = SplitWords(text);
   if (!words.ok()) return words.status();
   for (const Word& word : *words) {
-    const absl::Status status = check(word.text, slot.stage);
+    absl::Status status = check(word.text, slot.stage);
     if (!status.ok()) return status;
   }
   for (Word& word : *words) {
@@ -142,7 +142,7 @@ absl::Status ReadInterface(const Slot& slot, absl::string_view text) {
     PutString(slot, "");
     return absl::OkStatus();
   }
-  const absl::Status status = CheckInterface(text);
+  absl::Status status = CheckInterface(text);
   if (status.ok()) PutString(slot, std::string(text));
   return status;
 }
@@ -229,7 +229,7 @@ absl::Status ReadAddress(const Slot& slot, absl::string_view text) {
     constexpr ListenKind kKinds[] = {ListenKind::kStream, ListenKind::kStream,
                                      ListenKind::kDatagram, ListenKind::kSequentialPacket,
                                      ListenKind::kFifo};
-    const absl::Status status = CheckListenKind(kKinds[kind], *address);
+    absl::Status status = CheckListenKind(kKinds[kind], *address);
     if (!status.ok()) return status;
   }
   auto& listen = NewMessage<v1::ListenAddress>(slot);

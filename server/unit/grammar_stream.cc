@@ -57,7 +57,7 @@ absl::StatusOr<StandardStream> ParseStream(absl::string_view text,
   }
   if (has_path) {
     const absl::string_view path = text.substr(colon + 1);
-    const absl::Status status = CheckPath(path, stage);
+    absl::Status status = CheckPath(path, stage);
     if (!status.ok()) return status;
     stream.set_path(std::string(path));
   }
@@ -72,7 +72,7 @@ std::string FormatStream(const StandardStream& stream) {
 absl::StatusOr<v1::EnvironmentFile> ParseEnvironmentFile(absl::string_view text, Stage stage) {
   v1::EnvironmentFile file;
   file.set_optional(absl::ConsumePrefix(&text, "-"));
-  const absl::Status status = CheckPath(text, stage);
+  absl::Status status = CheckPath(text, stage);
   if (!status.ok()) return status;
   file.set_path(std::string(text));
   return file;
@@ -86,7 +86,7 @@ absl::StatusOr<v1::WorkingDirectory> ParseWorkingDirectory(absl::string_view tex
   v1::WorkingDirectory directory;
   directory.set_optional(absl::ConsumePrefix(&text, "-"));
   if (text != "~") {
-    const absl::Status status = CheckPath(text, stage);
+    absl::Status status = CheckPath(text, stage);
     if (!status.ok()) return status;
   }
   directory.set_path(std::string(text));

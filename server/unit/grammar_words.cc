@@ -114,7 +114,7 @@ absl::StatusOr<Word> TakeWord(absl::string_view& rest) {
   while (!rest.empty()) {
     const char c = rest[0];
     if (c == '\\') {
-      const absl::Status taken = TakeBackslash(rest, word);
+      absl::Status taken = TakeBackslash(rest, word);
       if (!taken.ok()) return taken;
       continue;
     }

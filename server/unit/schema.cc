@@ -55,7 +55,7 @@ bool IsKeyOf(absl::string_view section, absl::string_view key) {
 }
 
 std::string UnknownKeyMessage(const UnitName& name, const Assignment& assignment) {
-  const std::string text = kUnknownKey;
+  std::string text = kUnknownKey;
   const std::string nearest = NearestKey(assignment.section, assignment.key);
   if (!nearest.empty()) return absl::StrCat(text, "; did you mean ", nearest, "=?");
   for (const std::string& section : SectionsOf(name.type())) {
@@ -101,7 +101,7 @@ class Binder {
     }
     Message& message = directive.Make(definition_);
     ValueNotes notes;
-    const absl::Status status = ReadValue(directive, assignment.value, message, notes);
+    absl::Status status = ReadValue(directive, assignment.value, message, notes);
     if (!status.ok()) {
       Problem problem = At(assignment);
       problem.field = directive.FieldPath();
@@ -193,13 +193,12 @@ void PruneEmpty(Message& message) {
 }  // namespace
 
 void ReadUnitFile(const UnitName& name,
-                  absl::string_view file,
-                  absl::string_view text,
+                  UnitText source,
                   v1::UnitDefinition& definition,
                   Problems& problems) {
   SetType(name.type(), definition);
-  Binder binder(name, file, definition, problems);
-  for (const Assignment& assignment : ReadAssignments(file, text, problems))
+  Binder binder(name, source.file, definition, problems);
+  for (const Assignment& assignment : ReadAssignments(source.file, source.text, problems))
     binder.Bind(assignment);
   PruneEmpty(definition);
 }

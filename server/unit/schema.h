@@ -15,12 +15,17 @@ namespace v1 {
 class UnitDefinition;
 }
 
+// A unit file's text and the name that messages give it.
+struct UnitText {
+  absl::string_view file;
+  absl::string_view text;
+};
+
 // Reads the text of a unit file into `definition`, on top of what is there (so that drop-ins add
 // and empty values clear). Every mistake becomes a Problem with its line; nothing stops the rest
-// from being read. `file` is only for messages.
+// from being read.
 void ReadUnitFile(const UnitName& name,
-                  absl::string_view file,
-                  absl::string_view text,
+                  UnitText source,
                   v1::UnitDefinition& definition,
                   Problems& problems);
 

@@ -59,8 +59,8 @@ absl::Status CheckValue(const Directive& directive,
   }
   const std::unique_ptr<Message> read(message.New());
   ValueNotes notes;
-  const absl::Status status = stage == Stage::kWritten ? ReadValue(directive, text, *read, notes)
-                                                       : ReadExpandedValue(directive, text, *read);
+  absl::Status status = stage == Stage::kWritten ? ReadValue(directive, text, *read, notes)
+                                                 : ReadExpandedValue(directive, text, *read);
   if (!status.ok()) return status;
   if (google::protobuf::util::MessageDifferencer::Equals(*read, *Only(directive, message, index))) {
     return absl::OkStatus();
@@ -92,7 +92,7 @@ class ValueChecker {
     const int count = CountValues(directive, message);
     for (int i = 0; i < count && checked_ < kMostValues; ++i, ++checked_) {
       const Directive& own = KeyFor(directive, message, i);
-      const absl::Status status = CheckValue(own, message, i, stage_);
+      absl::Status status = CheckValue(own, message, i, stage_);
       if (status.ok()) continue;
       const std::string value = WriteValue(own, message, i);
       Problem problem;

@@ -159,7 +159,7 @@ absl::StatusOr<std::string> ExpandSpecifiers(absl::string_view text,
       continue;
     }
     const char letter = text[++i];
-    const absl::Status status = AppendMeaning(letter, name, surroundings, result);
+    absl::Status status = AppendMeaning(letter, name, surroundings, result);
     if (!status.ok()) return status;
     if (result.size() > kLongestResult) return BadSpecifier(letter, "the text grows beyond 1 MiB");
   }

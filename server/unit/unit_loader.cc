@@ -138,9 +138,9 @@ void Finish(const Contents& contents, Surroundings surroundings, LoadedUnit& uni
   auto effective = std::make_shared<v1::UnitDefinition>(*unit.written);
   WarnOfVarRun(*effective, unit.problems);
   // A template has no instance to expand: it is checked as it is written.
-  const absl::Status expanded = unit.name.is_template()
-                                    ? absl::OkStatus()
-                                    : ExpandDefinition(unit.name, surroundings, *effective);
+  absl::Status expanded = unit.name.is_template()
+                              ? absl::OkStatus()
+                              : ExpandDefinition(unit.name, surroundings, *effective);
   if (unit.name.is_template()) {
     CheckRules(*effective, unit.problems);
   } else if (expanded.ok()) {
@@ -210,7 +210,7 @@ LoadedUnit UnitLoader::Load(const UnitName& name) const {
   unit.source_hash = contents.Digest();
   auto written = std::make_shared<v1::UnitDefinition>();
   for (const Source& source : contents.sources)
-    ReadUnitFile(unit.name, source.path, source.text, *written, unit.problems);
+    ReadUnitFile(unit.name, {source.path, source.text}, *written, unit.problems);
   unit.written = std::move(written);
   Finish(contents, surroundings_, unit);
   return unit;

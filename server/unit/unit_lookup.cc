@@ -109,7 +109,7 @@ UnitName UnitLookup::Target(const UnitName& name, const Place& place) const {
 UnitLookup::Place UnitLookup::Follow(Fragment& fragment) {
   const UnitName asked = fragment.name;
   for (int links = 0; links <= kMostLinks; ++links) {
-    const Place place = Locate(fragment.name);
+    Place place = Locate(fragment.name);
     if (place.entry == nullptr) {
       fragment.error = absl::StrCat("no file on the unit path has ", fragment.name.text());
       return {};
@@ -134,7 +134,7 @@ UnitLookup::Place UnitLookup::Follow(Fragment& fragment) {
 
 Fragment UnitLookup::FindFragment(const UnitName& name) {
   Fragment fragment(name);
-  const Place place = Follow(fragment);
+  Place place = Follow(fragment);
   if (place.entry == nullptr) return fragment;
   auto text = files_.Read(fragment.path);
   if (!text.ok()) {
@@ -148,19 +148,23 @@ Fragment UnitLookup::FindFragment(const UnitName& name) {
   return fragment;
 }
 
+bool UnitLookup::LeadsTo(const UnitName& alias, const UnitName& name) {
+  if (alias == name || alias.type() != name.type()) return false;
+  Fragment behind(alias);
+  Follow(behind);
+  return behind.name == name;
+}
+
 std::vector<UnitName> UnitLookup::AliasesOf(const UnitName& name) {
   std::set<UnitName> aliases;
   for (const std::string& folder : unit_paths_) {
     for (const UnitFiles::Entry& entry : List(folder)) {
       if (!entry.is_symlink) continue;
       auto alias = UnitName::Parse(entry.name);
-      if (!alias.ok() || alias->type() != name.type()) continue;
+      const bool is_general = alias.ok() && alias->is_template() && name.is_instance();
       // A link of templates names the instance as well.
-      if (alias->is_template() && name.is_instance()) alias = alias->WithInstance(name.instance());
-      if (!alias.ok() || *alias == name || aliases.count(*alias) > 0) continue;
-      Fragment behind(*alias);
-      Follow(behind);
-      if (behind.name == name) aliases.insert(*alias);
+      if (is_general) alias = alias->WithInstance(name.instance());
+      if (alias.ok() && LeadsTo(*alias, name)) aliases.insert(*alias);
     }
   }
   return {aliases.begin(), aliases.end()};
@@ -223,12 +227,21 @@ std::vector<std::string> UnitLookup::LinkedFrom(const UnitName& name,
   return names;
 }
 
+std::vector<std::string> UnitLookup::NamesIn(const std::string& folder) {
+  std::vector<std::string> names;
+  for (const UnitFiles::Entry& entry : List(folder)) {
+    if (!entry.is_directory) {
+      names.push_back(entry.name);
+    } else if (absl::EndsWith(entry.name, ".wants") || absl::EndsWith(entry.name, ".requires")) {
+      for (const UnitFiles::Entry& link : List(absl::StrCat(folder, "/", entry.name)))
+        names.push_back(link.name);
+    }
+  }
+  return names;
+}
+
 std::vector<UnitName> UnitLookup::AllNames(Problems& problems) {
   std::set<UnitName> names;
-  const auto add = [&](const std::string& text) {
-    auto name = UnitName::Parse(text);
-    if (name.ok() && name->type() != UnitType::kOther) names.insert(*std::move(name));
-  };
   for (const std::string& folder : unit_paths_) {
     const auto entries = files_.List(folder);
     if (!entries.ok() && entries.status().code() != absl::StatusCode::kNotFound) {
@@ -237,13 +250,9 @@ std::vector<UnitName> UnitLookup::AllNames(Problems& problems) {
       problem.message = std::string(entries.status().message());
       problems.push_back(std::move(problem));
     }
-    for (const UnitFiles::Entry& entry : List(folder)) {
-      if (!entry.is_directory) add(entry.name);
-      const bool has_links =
-          absl::EndsWith(entry.name, ".wants") || absl::EndsWith(entry.name, ".requires");
-      if (!entry.is_directory || !has_links) continue;
-      for (const UnitFiles::Entry& link : List(absl::StrCat(folder, "/", entry.name)))
-        add(link.name);
+    for (const std::string& text : NamesIn(folder)) {
+      auto name = UnitName::Parse(text);
+      if (name.ok() && name->type() != UnitType::kOther) names.insert(*std::move(name));
     }
   }
   return {names.begin(), names.end()};

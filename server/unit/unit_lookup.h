@@ -70,6 +70,10 @@ class UnitLookup {
   UnitName Target(const UnitName& name, const Place& place) const;
   // Follows links from `fragment.name` to the entry that counts; none if a state was set.
   Place Follow(Fragment& fragment);
+  // True if links lead from one name to the other.
+  bool LeadsTo(const UnitName& alias, const UnitName& name);
+  // The names of what lies in a folder and in its folders of links.
+  std::vector<std::string> NamesIn(const std::string& folder);
   // Folders whose files add to the unit, most telling first.
   std::vector<std::string> FoldersOf(const UnitName& name,
                                      const std::vector<UnitName>& aliases,

@@ -18,13 +18,13 @@ namespace {
 void ReadWriteRead(const UnitName& name, absl::string_view text) {
   v1::UnitDefinition definition;
   Problems problems;
-  ReadUnitFile(name, "fuzz", text, definition, problems);
+  ReadUnitFile(name, {"fuzz", text}, definition, problems);
   for (const Problem& problem : problems)
     CHECK(!problem.message.empty() && problem.line >= 0 && !ToText(problem).empty());
 
   v1::UnitDefinition again;
   Problems fatal;
-  ReadUnitFile(name, "again", WriteUnitFile(definition), again, fatal);
+  ReadUnitFile(name, {"again", WriteUnitFile(definition)}, again, fatal);
   for (const Problem& problem : fatal)
     CHECK(!problem.fatal);
   CHECK(google::protobuf::util::MessageDifferencer::Equals(definition, again));

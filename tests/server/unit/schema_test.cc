@@ -28,7 +28,7 @@ struct Read {
 
   Read(absl::string_view name, absl::string_view text) { Add(name, text); }
   void Add(absl::string_view name, absl::string_view text) {
-    ReadUnitFile(*UnitName::Parse(name), "f", text, definition, problems);
+    ReadUnitFile(*UnitName::Parse(name), {"f", text}, definition, problems);
   }
 };
 

@@ -127,7 +127,7 @@ void ExpectComesBack(const UnitName& name, const v1::UnitDefinition& definition)
   const std::string text = WriteUnitFile(definition);
   v1::UnitDefinition again;
   Problems problems;
-  ReadUnitFile(name, "again", text, again, problems);
+  ReadUnitFile(name, {"again", text}, again, problems);
   std::string difference;
   MessageDifferencer differencer;
   differencer.ReportDifferencesToString(&difference);
@@ -145,8 +145,9 @@ TEST(WriteUnitFile, EveryFieldComesBack) {
       v1::UnitDefinition definition;
       Problems problems;
       const UnitName name = NameFor(directive);
-      ReadUnitFile(name, "f", "[" + directive.section + "]\n" + directive.key + "=" + sample + "\n",
-                   definition, problems);
+      const std::string file =
+          "[" + directive.section + "]\n" + directive.key + "=" + sample + "\n";
+      ReadUnitFile(name, {"f", file}, definition, problems);
       EXPECT_THAT(problems, IsEmpty());
       const Message* message = directive.Find(definition);
       const bool is_default = sample == "default";  // an enum's zero is as good as unset
@@ -167,7 +168,7 @@ TEST(WriteUnitFile, AllFieldsTogetherComeBack) {
     }
     v1::UnitDefinition definition;
     Problems problems;
-    ReadUnitFile(name, "f", file, definition, problems);
+    ReadUnitFile(name, {"f", file}, definition, problems);
     EXPECT_THAT(problems, IsEmpty());
     ExpectComesBack(name, definition);
   }
@@ -177,11 +178,10 @@ TEST(WriteUnitFile, OtherDirectivesKeepTheirOrder) {
   v1::UnitDefinition definition;
   Problems problems;
   const UnitName name = *UnitName::Parse("a.service");
-  ReadUnitFile(
-      name, "f",
+  const std::string file =
       "[Install]\nFoo=1\n[Service]\nPrivateTmp=yes\nExecStart=/a\n[X-Y]\na=b\n[Unit]\nBar=\n"
-      "[Service]\nSystemCallFilter=\nSystemCallFilter=~x\n[Socket]\nListenStream=1\n",
-      definition, problems);
+      "[Service]\nSystemCallFilter=\nSystemCallFilter=~x\n[Socket]\nListenStream=1\n";
+  ReadUnitFile(name, {"f", file}, definition, problems);
   ASSERT_EQ(definition.other_size(), 7);
   ExpectComesBack(name, definition);
 }
