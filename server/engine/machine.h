@@ -239,7 +239,8 @@ class Walk {
   Derived& self() { return static_cast<Derived&>(*this); }
 
   State Take(const Ending& ending, State from) {
-    self().Mark(ending);
+    // What had nothing to wait for is no news: the cause before it holds on.
+    if (ending.outcome != Outcome::kSkip) self().Mark(ending);
     const State next = Cell(kTable[IndexOf(from)], ending.outcome);
     CHECK(next != State::kNever);
     return next == State::kDead && self().marked() ? State::kFailed : next;

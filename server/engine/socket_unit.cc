@@ -127,11 +127,11 @@ void SocketUnit::OnEvent(const Event& event) {
 void SocketUnit::OnTraffic(const Fd& port, const Event& event) {
   // A stop that is on its way wins; what came stays queued, and is found again if it is called off.
   if (stop_pending()) return ports_.Disarm();
-  if (settings_->accept && event.readable) return AcceptSome(port);
+  if (settings_->accept && event.readable && !event.hang_up) return AcceptSome(port);
   if (!triggers_.Admit(settings_->trigger_limit, host_.loop().now())) {
     return Conclude(FailedFor(Result::kTriggerLimitHit, Cause::Kind::kLimit, "trigger limit"));
   }
-  if (!event.readable) return WatchAgain();
+  if (event.hang_up || !event.readable) return WatchAgain();
   ++triggered_;
   Conclude({Outcome::kDone, Result::kSuccess, {Cause::Kind::kTraffic, name(), ""}});
 }

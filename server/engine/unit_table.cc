@@ -202,6 +202,8 @@ Unit* UnitTable::Reload(const UnitName& name) {
   if (unit == nullptr) return Load(name.text());
   DefinitionPtr fresh = MakeDefinition(loader_.Load(unit->unit_name()), around_);
   unit->Redefine(std::move(fresh));
+  // What runs keeps its links while its file is broken or gone.
+  if (!unit->loaded() && !unit->at_rest()) return unit;
   Links::CutOwn(*unit);
   AddAliases(*unit);
   to_link_.push_back(unit);
