@@ -63,7 +63,7 @@ void Watchers::Close() {
     calls.assign(calls_.begin(), calls_.end());
   }
   for (const std::shared_ptr<WatchCall>& call : calls)
-    call->End(Stopping());
+    call->Close();
 }
 
 size_t Watchers::size() const {
@@ -101,6 +101,12 @@ void WatchCall::Pump() {
   if (!writing_ && !ended_) WriteNext();
 }
 
+void WatchCall::Close() {
+  const std::lock_guard lock(mutex_);
+  closing_ = true;
+  if (!writing_ && !ended_) WriteNext();
+}
+
 void WatchCall::OnWriteDone(bool ok) {
   const std::lock_guard lock(mutex_);
   writing_ = false;
@@ -133,7 +139,10 @@ void WatchCall::WriteNext() {
     EndLocked(more.status());
     return;
   }
-  if (!*more) return;
+  if (!*more) {
+    if (closing_) EndLocked(Stopping());
+    return;
+  }
   writing_ = true;
   quiet_ = false;
   StartWrite(&message_);

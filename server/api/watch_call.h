@@ -33,7 +33,7 @@ class Watchers {
   void Remove(const std::shared_ptr<WatchCall>& call);
   // More has been published.
   void Pump();
-  // Ends all with UNAVAILABLE, and refuses further ones.
+  // Ends each with UNAVAILABLE as soon as it has seen all there is, and refuses further ones.
   void Close();
   size_t size() const;
 
@@ -58,6 +58,8 @@ class WatchCall : public grpc::ServerWriteReactor<v1::WatchUnitsResponse> {
   static grpc::ServerWriteReactor<v1::WatchUnitsResponse>* Refuse(const absl::Status& status);
 
   void Pump();
+  // No more is to come: ends when the watcher has seen what there is.
+  void Close();
   // Only the first counts.
   void End(const absl::Status& status);
 
@@ -81,6 +83,7 @@ class WatchCall : public grpc::ServerWriteReactor<v1::WatchUnitsResponse> {
   WatchFeed feed_;
   v1::WatchUnitsResponse message_;  // the one in flight
   bool writing_ = false;
+  bool closing_ = false;
   bool ended_ = false;
   bool quiet_ = true;                   // nothing was written since the last alarm
   std::unique_ptr<grpc::Alarm> alarm_;  // null: no heartbeat

@@ -15,7 +15,6 @@
 namespace socketd {
 namespace {
 
-constexpr int kAcceptsPerTurn = 16;
 constexpr uint32_t kNobodyUid = 65534;
 
 absl::Status Denied(const Peer& peer) {
@@ -82,51 +81,31 @@ class HandoffServer::Client final : public Subscriber {
 };
 
 HandoffServer::HandoffServer(EventLoop& loop, PortLender& lender, uint32_t daemon_uid)
-    : loop_(loop), lender_(lender), daemon_uid_(daemon_uid) {}
+    : loop_(loop),
+      lender_(lender),
+      daemon_uid_(daemon_uid),
+      acceptor_(loop, [this](Connection connection) { Accept(std::move(connection)); }) {}
 
-HandoffServer::~HandoffServer() {
-  clients_.clear();
-  if (!port_.fd) return;
-  loop_.kernel().Disarm(port_.fd);
-  if (const absl::Status removed = loop_.kernel().Remove(path_, port_.node); !removed.ok())
-    LogFailure(Level::kDebug, "handoff.node-stays", removed);
-}
+HandoffServer::~HandoffServer() = default;
 
 absl::Status HandoffServer::Open(const std::string& path) {
   ListenSpec spec;
   spec.type = ListenType::kSequentialPacket;
   spec.address = PathAddress{path};
   spec.mode = 0666;  // anybody may ask
-  absl::StatusOr<Port> port = loop_.kernel().Listen(spec);
-  if (!port.ok()) return port.status();
-  path_ = path;
-  port_ = *std::move(port);
-  subscription_ = Subscription(loop_, *this);
-  return loop_.kernel().Arm(port_.fd, subscription_.token(), Arming::kLevel);
+  return acceptor_.Open(spec);
 }
 
-void HandoffServer::OnEvent(const Event& /*event*/) {
-  for (int i = 0; i < kAcceptsPerTurn; ++i)
-    if (!AcceptOne()) return;
-}
-
-bool HandoffServer::AcceptOne() {
-  absl::StatusOr<Connection> connection = loop_.kernel().Accept(port_.fd);
-  if (!connection.ok()) {
-    if (!absl::IsUnavailable(connection.status()))
-      LogFailure(Level::kWarning, "handoff.accept-failed", connection.status());
-    return false;
-  }
-  absl::Status status = Admit(connection->peer);
+void HandoffServer::Accept(Connection connection) {
+  absl::Status status = Admit(connection.peer);
   if (status.ok()) {
-    clients_.push_back(std::make_unique<Client>(*this, *std::move(connection)));
+    clients_.push_back(std::make_unique<Client>(*this, std::move(connection)));
     status = clients_.back()->Begin();
-    if (status.ok()) return true;
+    if (status.ok()) return;
     clients_.pop_back();
   }
   // Whoever is refused reads an end; the reason is for the operator.
   LogFailure(Level::kDebug, "handoff.refused", status);
-  return true;
 }
 
 bool HandoffServer::IsOperator(const Peer& peer) const {

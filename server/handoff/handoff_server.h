@@ -20,13 +20,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
+#include "server/handoff/acceptor.h"
 #include "server/handoff/port_lender.h"
 #include "server/kernel/types.h"
 #include "server/loop/event_loop.h"
 
 namespace socketd {
 
-class HandoffServer final : private Subscriber {
+class HandoffServer {
  public:
   static constexpr size_t kRequestBytesLimit = 4096;
   static constexpr size_t kFdsPerPacket = 253;  // SCM_MAX_FD
@@ -49,8 +50,7 @@ class HandoffServer final : private Subscriber {
  private:
   class Client;
 
-  void OnEvent(const Event& event) override;
-  bool AcceptOne();
+  void Accept(Connection connection);
   absl::Status Admit(const Peer& peer) const;
   bool IsOperator(const Peer& peer) const;
   // OK if `peer` may have the ports of `unit`.
@@ -63,9 +63,7 @@ class HandoffServer final : private Subscriber {
   EventLoop& loop_;
   PortLender& lender_;
   const uint32_t daemon_uid_;
-  std::string path_;
-  Port port_;
-  Subscription subscription_;
+  Acceptor acceptor_;
   std::list<std::unique_ptr<Client>> clients_;
 };
 

@@ -91,6 +91,18 @@ TEST_F(WatchCallTest, BadQuestionsAreRefused) {
             "BAD_PATTERN");
 }
 
+TEST_F(WatchCallTest, TheLastChangesAreSeenBeforeTheEnd) {
+  grpc::ClientContext context;
+  Reader reader = Watch(context, 1);
+  reader->WaitForInitialMetadata();
+  for (int i = 0; i < 90; ++i)
+    engine_.Move("web.socket", "x", "y");
+  server_->Stop(absl::Seconds(5));
+  for (int64_t revision = 1; revision <= 90; ++revision)
+    ASSERT_EQ(Next(reader).revision(), revision);
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
 TEST_F(WatchCallTest, StoppingEndsWatchersAndRefusesNewOnes) {
   grpc::ClientContext context;
   Reader reader = Watch(context, 1);
