@@ -1,0 +1,61 @@
+#include "server/main/api_door.h"
+
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/api/access.h"
+#include "server/api/api_server.h"
+#include "server/base/log.h"
+#include "server/main/loopback_peer.h"
+
+namespace socketd {
+namespace {
+
+bool IsTcp(const SocketAddress& address) {
+  return std::holds_alternative<Ipv4Address>(address) ||
+         std::holds_alternative<Ipv6Address>(address);
+}
+
+absl::StatusOr<Caller> CallerOf(const Connection& connection) {
+  Caller caller;
+  if (!IsTcp(connection.local)) {
+    caller.uid = connection.peer.uid;
+    caller.pid = connection.peer.pid;
+    return caller;
+  }
+  const absl::StatusOr<uint32_t> uid = UidOfLoopbackPeer(connection);
+  if (!uid.ok()) return uid.status();
+  caller.uid = *uid;
+  caller.transport = Caller::Transport::kTcp;
+  return caller;
+}
+
+}  // namespace
+
+ApiDoor::ApiDoor(EventLoop& loop, ApiServer& api)
+    : api_(api),
+      acceptor_(loop, [this](Connection connection) { Accept(std::move(connection)); }) {}
+
+absl::Status ApiDoor::Open(const ListenSpec& spec) {
+  if (absl::Status opened = acceptor_.Open(spec); !opened.ok()) return opened;
+  const bool tcp = IsTcp(acceptor_.bound());
+  Log(Level::kInfo, "api.listening",
+      {{"address", absl::StrCat(tcp ? "tcp:" : "unix:", ToText(acceptor_.bound()))}});
+  return absl::OkStatus();
+}
+
+void ApiDoor::Accept(Connection connection) {
+  const absl::StatusOr<Caller> caller = CallerOf(connection);
+  absl::Status status = caller.status();
+  if (caller.ok()) status = api_.Adopt(std::move(connection.fd), *caller);
+  if (!status.ok()) {
+    LogFailure(Level::kDebug, "api.refused", status);
+    return;
+  }
+  Log(Level::kDebug, "api.connected",
+      {{"caller", ToText(*caller)}, {"pid", absl::StrCat(caller->pid)}});
+}
+
+}  // namespace socketd

@@ -1,0 +1,29 @@
+// One address at which the API can be reached: accepts, finds out who is there, and hands the
+// connection to gRPC. Engine thread.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+
+#include "server/handoff/acceptor.h"
+
+namespace socketd {
+
+class ApiServer;
+
+class ApiDoor {
+ public:
+  // Both outlive the door.
+  ApiDoor(EventLoop& loop, ApiServer& api);
+
+  absl::Status Open(const ListenSpec& spec);
+
+ private:
+  void Accept(Connection connection);
+
+  ApiServer& api_;
+  Acceptor acceptor_;
+};
+
+}  // namespace socketd

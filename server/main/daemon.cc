@@ -1,0 +1,234 @@
+#include "server/main/daemon.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+#include "proto/socketd/v1/unit_service.pb.h"
+#include "server/api/api_server.h"
+#include "server/api/convert.h"
+#include "server/base/errors.h"
+#include "server/base/log.h"
+#include "server/engine/engine.h"
+#include "server/handoff/handoff_server.h"
+#include "server/handoff/notify_socket.h"
+#include "server/kernel/linux_kernel.h"
+#include "server/loop/event_loop.h"
+#include "server/main/api_door.h"
+#include "server/main/boot.h"
+#include "server/main/kernel_files.h"
+#include "server/main/lock_file.h"
+#include "server/main/supervisor.h"
+#include "server/main/surroundings.h"
+#include "server/main/version.h"
+
+extern char** environ;
+
+namespace socketd {
+namespace {
+
+// How long calls may take to end by themselves when all units have stopped.
+constexpr absl::Duration kGrace = absl::Seconds(2);
+
+absl::Status MakeFolder(const std::string& path, mode_t mode) {
+  std::error_code error;
+  const bool existed = std::filesystem::exists(path, error);
+  std::filesystem::create_directories(path, error);
+  if (error) return SystemError(error.value(), "mkdir", {{"path", path}});
+  if (!existed && chmod(path.c_str(), mode) != 0)
+    return SystemError(errno, "chmod", {{"path", path}});
+  return absl::OkStatus();
+}
+
+absl::Status MakeFolders(const Options& options) {
+  // Services of other users find the notify and the hand-over socket in there.
+  if (absl::Status made = MakeFolder(options.runtime_dir, 0755); !made.ok()) return made;
+  if (absl::Status made = MakeFolder(options.state_dir, 0700); !made.ok()) return made;
+  return MakeFolder(options.create_path, 0700);
+}
+
+// In the tree of the build the executor is in a folder of its own; installed, the kernel floor
+// finds it by itself.
+std::string ExecutorOfBuildTree() {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path beside = self.parent_path() / "socketd-exec";
+  const std::filesystem::path built = self.parent_path() / "../exec/socketd-exec";
+  const bool wanted =
+      !std::filesystem::exists(beside, error) && std::filesystem::exists(built, error);
+  return wanted ? built.lexically_normal().string() : "";
+}
+
+std::vector<std::string> Environment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    variables.emplace_back(*variable);
+  return variables;
+}
+
+std::shared_ptr<const v1::GetServerResponse> About(const Options& options, Kernel& kernel) {
+  auto about = std::make_shared<v1::GetServerResponse>();
+  about->set_version(kVersion);
+  about->set_pid(getpid());
+  Convert(kernel.WallNow(), *about->mutable_started());
+  for (const std::string& path : options.unit_paths)
+    about->add_unit_paths(path);
+  for (const Capability& capability : kernel.Capabilities()) {
+    v1::GetServerResponse::Capability& message = *about->add_capabilities();
+    message.set_name(capability.name);
+    message.set_available(capability.available);
+    message.set_detail(capability.detail);
+  }
+  return about;
+}
+
+EngineOptions EngineOptionsFor(const Options& options, UnitFiles& files) {
+  EngineOptions engine;
+  engine.files = &files;
+  engine.unit_paths = options.unit_paths;
+  engine.surroundings = GatherSurroundings(options.runtime_dir, options.state_dir);
+  engine.create_path = options.create_path;
+  engine.notify_path = options.runtime_dir + "/notify.sock";
+  engine.environment = Environment();
+  return engine;
+}
+
+}  // namespace
+
+// From the bottom up: what comes later uses what is before it, and goes first.
+struct Daemon::Parts {
+  Parts(LockFile taken, std::unique_ptr<LinuxKernel> opened, std::string supervisor_address)
+      : lock(std::move(taken)),
+        kernel(std::move(opened)),
+        supervisor(std::move(supervisor_address)),
+        files(*kernel),
+        loop(*kernel) {}
+
+  LockFile lock;
+  std::unique_ptr<LinuxKernel> kernel;
+  Supervisor supervisor;
+  KernelFiles files;
+  EventLoop loop;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<NotifySocket> notify;
+  std::unique_ptr<HandoffServer> handoff;
+  std::unique_ptr<ApiServer> api;
+  std::vector<std::unique_ptr<ApiDoor>> doors;
+  bool stopping = false;
+};
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Daemon::~Daemon() {
+  StopLog();
+}
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Options& options,
+                                                      const Invocation& invocation) {
+  // Files that services make have the mode that they ask for; ours are set one by one.
+  umask(0022);
+  if (absl::Status made = MakeFolders(options); !made.ok()) return made;
+  absl::StatusOr<LockFile> lock = LockFile::Take(options.runtime_dir + "/socketd.lock");
+  if (!lock.ok()) return lock.status();
+  absl::StatusOr<std::unique_ptr<LinuxKernel>> kernel =
+      LinuxKernel::Open({.executor = ExecutorOfBuildTree()});
+  if (!kernel.ok()) return kernel.status();
+  // Signals are blocked from here on: threads may be started.
+  StartLog();
+  SetLogLevel(options.log_level);
+  std::unique_ptr<Daemon> daemon(new Daemon(std::make_unique<Parts>(
+      *std::move(lock), *std::move(kernel), invocation.variable("NOTIFY_SOCKET"))));
+  if (absl::Status built = daemon->Build(options, invocation); !built.ok()) return built;
+  return daemon;
+}
+
+absl::Status Daemon::Build(const Options& options, const Invocation& /*invocation*/) {
+  Parts& parts = *parts_;
+  parts.engine = std::make_unique<Engine>(parts.loop, EngineOptionsFor(options, parts.files));
+  EngineHandle& handle = parts.engine->handle();
+  absl::StatusOr<std::unique_ptr<ApiServer>> api =
+      ApiServer::Start(handle, {geteuid(), About(options, *parts.kernel)});
+  if (!api.ok()) return api.status();
+  parts.api = *std::move(api);
+  if (absl::Status opened = OpenDoors(options); !opened.ok()) return opened;
+  parts.loop.OnSignal([this](int number) { OnSignal(number); });
+  const LoadReport loaded = parts.engine->LoadAll();
+  for (const std::string& problem : loaded.problems)
+    Log(Level::kWarning, "unit.problem", {{"text", problem}});
+  Log(Level::kInfo, "daemon.started",
+      {{"version", kVersion},
+       {"pid", absl::StrCat(getpid())},
+       {"units", absl::StrCat(loaded.loaded)},
+       {"unit_path", absl::StrJoin(options.unit_paths, ":")}});
+  StartUnits(handle,
+             options.start.empty() ? WantedAtBoot(parts.files, options.unit_paths) : options.start,
+             [&parts] { parts.supervisor.Tell(absl::StrCat("READY=1\nMAINPID=", getpid())); });
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::OpenDoors(const Options& options) {
+  Parts& parts = *parts_;
+  parts.notify = std::make_unique<NotifySocket>(
+      parts.loop, [&parts](Packet packet) { parts.engine->OnNotify(std::move(packet)); });
+  absl::Status opened = parts.notify->Open(options.runtime_dir + "/notify.sock");
+  if (!opened.ok()) return opened;
+  parts.handoff = std::make_unique<HandoffServer>(parts.loop, *parts.engine, geteuid());
+  opened = parts.handoff->Open(options.runtime_dir + "/handoff.sock");
+  if (!opened.ok()) return opened;
+  for (const ListenSpec& spec : options.listen) {
+    parts.doors.push_back(std::make_unique<ApiDoor>(parts.loop, *parts.api));
+    opened = parts.doors.back()->Open(spec);
+    if (!opened.ok()) return opened;
+  }
+  return absl::OkStatus();
+}
+
+void Daemon::OnSignal(int number) {
+  if (number == SIGHUP) Reload();
+  if (number == SIGTERM || number == SIGINT) Stop(number);
+}
+
+void Daemon::Reload() {
+  Parts& parts = *parts_;
+  const int64_t now = absl::ToInt64Microseconds(parts.loop.now().since_start());
+  parts.supervisor.Tell(absl::StrCat("RELOADING=1\nMONOTONIC_USEC=", now));
+  parts.engine->handle().Load("SIGHUP", [&parts](const absl::StatusOr<LoadReport>& report) {
+    if (report.ok()) {
+      Log(Level::kInfo, "daemon.reloaded", {{"units", absl::StrCat(report->loaded)}});
+    } else {
+      LogFailure(Level::kWarning, "daemon.reload-failed", report.status());
+    }
+    parts.supervisor.Tell("READY=1");
+  });
+}
+
+void Daemon::Stop(int number) {
+  Parts& parts = *parts_;
+  const std::string name = number == SIGTERM ? "SIGTERM" : "SIGINT";
+  Log(Level::kInfo, "daemon.stopping", {{"signal", name}});
+  if (std::exchange(parts.stopping, true)) {
+    parts.loop.Stop();
+    return;
+  }
+  parts.supervisor.Tell("STOPPING=1");
+  parts.api->SayStopping();
+  parts.engine->Shutdown({Cause::Kind::kDaemon, "", name}, [&parts] { parts.loop.Stop(); });
+}
+
+void Daemon::Run() {
+  parts_->loop.Run();
+  // No more connections; those that are there see the end.
+  parts_->doors.clear();
+  parts_->api->Stop(kGrace);
+  Log(Level::kInfo, "daemon.stopped");
+}
+
+}  // namespace socketd

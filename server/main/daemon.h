@@ -1,0 +1,42 @@
+// The daemon, wired from top to bottom: kernel, loop, engine, the local wing, the gRPC wing, its
+// doors. No logic of its own but the order of start and stop. Made and run on one thread, which is
+// the engine thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "server/main/options.h"
+
+namespace socketd {
+
+class Daemon {
+ public:
+  // Blocks signals and starts threads: comes first. Failures say what to do about them.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Options& options,
+                                                       const Invocation& invocation);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Until SIGTERM or SIGINT has stopped all units; a second one does not wait for them.
+  void Run();
+
+ private:
+  struct Parts;
+  explicit Daemon(std::unique_ptr<Parts> parts);
+
+  absl::Status Build(const Options& options, const Invocation& invocation);
+  absl::Status OpenDoors(const Options& options);
+  void OnSignal(int number);
+  void Reload();
+  void Stop(int number);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace socketd

@@ -1,0 +1,29 @@
+#include "server/main/kernel_files.h"
+
+#include <cstddef>
+
+namespace socketd {
+namespace {
+
+// As much as a call may bring (server/api/limits.h).
+constexpr size_t kUnitFileBytesLimit = 1 << 20;
+
+}  // namespace
+
+absl::StatusOr<std::string> KernelFiles::Read(const std::string& path) {
+  return kernel_.ReadFile(path, kUnitFileBytesLimit);
+}
+
+absl::StatusOr<std::vector<UnitFiles::Entry>> KernelFiles::List(const std::string& directory) {
+  const absl::StatusOr<std::vector<DirectoryEntry>> entries = kernel_.ListDirectory(directory);
+  if (!entries.ok()) return entries.status();
+  std::vector<Entry> result;
+  result.reserve(entries->size());
+  for (const DirectoryEntry& entry : *entries) {
+    result.push_back({entry.name, entry.kind == DirectoryEntry::Kind::kDirectory,
+                      entry.kind == DirectoryEntry::Kind::kSymlink, entry.target});
+  }
+  return result;
+}
+
+}  // namespace socketd

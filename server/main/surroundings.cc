@@ -1,0 +1,101 @@
+#include "server/main/surroundings.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
+
+namespace socketd {
+namespace {
+
+std::string FirstLine(const char* path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return std::string(absl::StripAsciiWhitespace(line));
+}
+
+// os-release(5): NAME=value, perhaps in quotes.
+std::map<std::string, std::string> ReadOsRelease() {
+  std::ifstream file("/etc/os-release");
+  if (!file) file.open("/usr/lib/os-release");
+  std::map<std::string, std::string> values;
+  for (std::string line; std::getline(file, line);) {
+    const size_t equals = line.find('=');
+    if (equals == std::string::npos || line.front() == '#') continue;
+    absl::string_view value = absl::string_view(line).substr(equals + 1);
+    const bool quoted = value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+                        value.back() == value.front();
+    if (quoted) value = value.substr(1, value.size() - 2);
+    values[line.substr(0, equals)] = std::string(value);
+  }
+  return values;
+}
+
+void FillSystem(Surroundings& surroundings) {
+  surroundings.machine_id = FirstLine("/etc/machine-id");
+  surroundings.boot_id =
+      absl::StrReplaceAll(FirstLine("/proc/sys/kernel/random/boot_id"), {{"-", ""}});
+  utsname names{};
+  if (uname(&names) == 0) {
+    surroundings.host_name = names.nodename;
+    surroundings.kernel_release = names.release;
+    // systemd's word for it, systemd.unit(5), ConditionArchitecture=.
+    const absl::string_view machine = names.machine;
+    surroundings.architecture = machine == "x86_64"    ? "x86-64"
+                                : machine == "aarch64" ? "arm64"
+                                                       : std::string(machine);
+  }
+  std::map<std::string, std::string> release = ReadOsRelease();
+  surroundings.os_id = release["ID"];
+  surroundings.os_version_id = release["VERSION_ID"];
+  surroundings.os_build_id = release["BUILD_ID"];
+  surroundings.os_variant_id = release["VARIANT_ID"];
+}
+
+// passwd(5) and group(5) are asked before other threads are there.
+void FillUser(Surroundings& surroundings) {
+  surroundings.user_id = absl::StrCat(geteuid());
+  surroundings.group_id = absl::StrCat(getegid());
+  surroundings.user_name = surroundings.user_id;
+  surroundings.group_name = surroundings.group_id;
+  if (const passwd* user = getpwuid(geteuid()); user != nullptr) {  // NOLINT(concurrency-mt-unsafe)
+    surroundings.user_name = user->pw_name;
+    surroundings.user_home = user->pw_dir;
+    surroundings.user_shell = user->pw_shell;
+  }
+  if (const group* group = getgrgid(getegid()); group != nullptr)  // NOLINT(concurrency-mt-unsafe)
+    surroundings.group_name = group->gr_name;
+}
+
+std::string ParentOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+Surroundings GatherSurroundings(const std::string& runtime_dir, const std::string& state_dir) {
+  Surroundings surroundings;
+  FillSystem(surroundings);
+  FillUser(surroundings);
+  if (geteuid() == 0) return surroundings;
+  surroundings.runtime_directory = ParentOf(runtime_dir);
+  surroundings.state_directory = ParentOf(state_dir);
+  surroundings.cache_directory = absl::StrCat(surroundings.user_home, "/.cache");
+  surroundings.configuration_directory = absl::StrCat(surroundings.user_home, "/.config");
+  surroundings.logs_directory = absl::StrCat(surroundings.state_directory, "/log");
+  surroundings.shared_data_directory = absl::StrCat(surroundings.user_home, "/.local/share");
+  return surroundings;
+}
+
+}  // namespace socketd
