@@ -4,12 +4,14 @@
 
 #include "server/engine/engine_core.h"
 #include "server/engine/engine_door.h"
+#include "server/engine/engine_ports.h"
 
 namespace socketd {
 
 Engine::Engine(EventLoop& loop, EngineOptions options)
     : core_(std::make_unique<EngineCore>(loop, std::move(options))),
-      door_(std::make_unique<EngineDoor>(loop, *core_)) {}
+      door_(std::make_unique<EngineDoor>(loop, *core_)),
+      ports_(std::make_unique<EnginePorts>(*core_)) {}
 
 Engine::~Engine() {
   door_->Close();
@@ -17,6 +19,10 @@ Engine::~Engine() {
 
 EngineHandle& Engine::handle() {
   return *door_;
+}
+
+PortLender& Engine::ports() {
+  return *ports_;
 }
 
 LoadReport Engine::LoadAll() {

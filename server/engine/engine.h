@@ -16,6 +16,8 @@ namespace socketd {
 
 class EngineCore;
 class EngineDoor;
+class EnginePorts;
+class PortLender;
 
 class Engine {
  public:
@@ -35,6 +37,9 @@ class Engine {
   // A packet that came in on the notify socket. Who sent it is found by its control group.
   void OnNotify(Packet packet);
 
+  // The open ports of socket units, for the hand-over.
+  PortLender& ports();
+
   // Stops every unit in order, then calls `done`, once. New requests are refused from here on.
   void Shutdown(const Cause& cause, std::function<void()> done);
 
@@ -44,6 +49,7 @@ class Engine {
  private:
   std::unique_ptr<EngineCore> core_;
   std::unique_ptr<EngineDoor> door_;
+  std::unique_ptr<EnginePorts> ports_;
 };
 
 }  // namespace socketd

@@ -40,6 +40,8 @@ class PortSet {
   size_t armed() const { return armed_; }
   const Port& port(size_t index) const { return ports_[index].port; }
   std::vector<const Fd*> Lend() const;
+  // What SocketUser= and SocketGroup= stood for when they were opened.
+  const Owner& owner() const { return owner_; }
 
  private:
   struct Opened {

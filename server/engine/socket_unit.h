@@ -38,6 +38,8 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   // Descriptors to lend to a service, in file order, and the name they go by.
   std::vector<const Fd*> Lend() const { return ports_.Lend(); }
   std::string descriptor_name() const;
+  // The user that SocketUser= names; known once the ports were opened.
+  std::optional<uint32_t> port_user() const { return ports_.owner().uid; }
 
   // The number of the next instance, and the count of those that live.
   uint64_t NextInstance() { return ++accepted_; }

@@ -21,7 +21,7 @@
 #include "absl/time/time.h"
 
 #include "server/handoff/acceptor.h"
-#include "server/handoff/port_lender.h"
+#include "server/engine/port_lender.h"
 #include "server/kernel/types.h"
 #include "server/loop/event_loop.h"
 

@@ -180,7 +180,7 @@ absl::Status Daemon::OpenDoors(const Options& options) {
       parts.loop, [&parts](Packet packet) { parts.engine->OnNotify(std::move(packet)); });
   absl::Status opened = parts.notify->Open(options.runtime_dir + "/notify.sock");
   if (!opened.ok()) return opened;
-  parts.handoff = std::make_unique<HandoffServer>(parts.loop, *parts.engine, geteuid());
+  parts.handoff = std::make_unique<HandoffServer>(parts.loop, parts.engine->ports(), geteuid());
   opened = parts.handoff->Open(options.runtime_dir + "/handoff.sock");
   if (!opened.ok()) return opened;
   for (const ListenSpec& spec : options.listen) {
