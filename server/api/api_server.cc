@@ -80,6 +80,8 @@ absl::Status ApiServer::Build() {
   server_ = builder.BuildAndStart();
   if (server_ == nullptr)
     return Error(absl::StatusCode::kInternal, "GRPC_FAILED", "the gRPC server does not start");
+  // The server as a whole is known to health by itself, a service has to be named.
+  server_->GetHealthCheckService()->SetServingStatus(v1::UnitService::service_full_name(), true);
   // The engine may publish after the server has gone.
   engine_.OnPublished([outbox = outbox_] { outbox->Wake(); });
   return absl::OkStatus();
@@ -112,8 +114,10 @@ void ApiServer::Stop(absl::Duration grace) {
   if (server_ == nullptr || stopping_.exchange(true)) return;
   server_->GetHealthCheckService()->Shutdown();
   watchers_->Close();
-  // A span counts from now, by gRPC's own clock.
-  server_->Shutdown(gpr_time_from_millis(absl::ToInt64Milliseconds(grace), GPR_TIMESPAN));
+  watchers_->AwaitNone(grace);
+  service_->AwaitCalls(grace);
+  // At once: gRPC would wait for idle connections too, whose clients may not be listening.
+  server_->Shutdown(gpr_time_0(GPR_TIMESPAN));
   outbox_->Close();
 }
 

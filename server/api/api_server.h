@@ -51,8 +51,8 @@ class ApiServer {
   // Health says NOT_SERVING from here on; calls still work, so that a stop can be watched.
   void SayStopping();
 
-  // Ends watchers with UNAVAILABLE, lets calls end by themselves for `grace`, cuts the rest off.
-  // Blocks so long.
+  // Ends watchers with UNAVAILABLE once they have seen all; lets them and calls end by themselves
+  // for at most `grace` each, then cuts the rest off. Blocks so long.
   void Stop(absl::Duration grace);
 
  private:

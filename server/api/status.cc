@@ -46,9 +46,10 @@ void Blame(absl::string_view field, absl::string_view description, google::rpc::
   violation->set_description(CleanText(description));
 }
 
+// What came as text is blamed by its line, what came in fields by its path.
 std::string FieldOf(const Problem& problem) {
-  if (!problem.field.empty()) return problem.field;
-  std::string place = problem.line > 0 ? absl::StrCat("unit_file:", problem.line) : "unit_file";
+  if (problem.line == 0) return problem.field.empty() ? "unit_file" : problem.field;
+  std::string place = absl::StrCat("unit_file:", problem.line);
   if (!problem.key.empty()) absl::StrAppend(&place, ":", problem.section, ".", problem.key);
   return place;
 }

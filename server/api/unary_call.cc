@@ -5,9 +5,20 @@
 namespace socketd {
 
 bool CallCount::Enter() {
-  if (++count_ <= limit_) return true;
-  --count_;
-  return false;
+  const std::lock_guard lock(mutex_);
+  if (count_ == limit_) return false;
+  ++count_;
+  return true;
+}
+
+void CallCount::Leave() {
+  const std::lock_guard lock(mutex_);
+  if (--count_ == 0) none_.notify_all();
+}
+
+void CallCount::AwaitNone(absl::Duration patience) {
+  std::unique_lock lock(mutex_);
+  none_.wait_for(lock, absl::ToChronoMilliseconds(patience), [this] { return count_ == 0; });
 }
 
 std::shared_ptr<UnaryCall> UnaryCall::Make(CallCount& count, google::protobuf::Message& response) {

@@ -5,10 +5,12 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <mutex>
+
+#include "absl/time/time.h"
 
 #include "server/api/reply.h"
 
@@ -20,12 +22,15 @@ class CallCount {
   explicit CallCount(size_t limit) : limit_(limit) {}
   // False at the limit.
   bool Enter();
-  void Leave() { --count_; }
-  size_t count() const { return count_; }
+  void Leave();
+  // Until there is none, at most so long.
+  void AwaitNone(absl::Duration patience);
 
  private:
   const size_t limit_;
-  std::atomic<size_t> count_{0};
+  std::mutex mutex_;
+  std::condition_variable none_;
+  size_t count_ = 0;
 };
 
 class UnaryCall : public grpc::ServerUnaryReactor {

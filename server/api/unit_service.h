@@ -30,7 +30,8 @@ class UnitService final : public v1::UnitService::CallbackService {
   };
   explicit UnitService(const Wiring& wiring);
 
-  size_t calls() const { return calls_.count(); }
+  // Until no call waits for the engine any more, at most so long.
+  void AwaitCalls(absl::Duration patience) { calls_.AwaitNone(patience); }
 
  private:
   using Context = grpc::CallbackServerContext;

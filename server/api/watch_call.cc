@@ -42,6 +42,12 @@ absl::Status Watchers::Add(const std::shared_ptr<WatchCall>& call) {
 void Watchers::Remove(const std::shared_ptr<WatchCall>& call) {
   const std::lock_guard lock(mutex_);
   calls_.erase(call);
+  if (calls_.empty()) none_.notify_all();
+}
+
+void Watchers::AwaitNone(absl::Duration patience) {
+  std::unique_lock lock(mutex_);
+  none_.wait_for(lock, absl::ToChronoMilliseconds(patience), [this] { return calls_.empty(); });
 }
 
 void Watchers::Pump() {

@@ -6,12 +6,14 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/time/time.h"
 
 #include "proto/socketd/v1/unit_service.pb.h"
 #include "server/api/watch_feed.h"
@@ -35,11 +37,14 @@ class Watchers {
   void Pump();
   // Ends each with UNAVAILABLE as soon as it has seen all there is, and refuses further ones.
   void Close();
+  // Until there is none, at most so long.
+  void AwaitNone(absl::Duration patience);
   size_t size() const;
 
  private:
   const size_t limit_;
   mutable std::mutex mutex_;
+  std::condition_variable none_;
   absl::flat_hash_set<std::shared_ptr<WatchCall>> calls_;
   bool closed_ = false;
 };

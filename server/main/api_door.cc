@@ -1,5 +1,8 @@
 #include "server/main/api_door.h"
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <utility>
 #include <variant>
 
@@ -7,6 +10,7 @@
 
 #include "server/api/access.h"
 #include "server/api/api_server.h"
+#include "server/base/errors.h"
 #include "server/base/log.h"
 #include "server/main/loopback_peer.h"
 
@@ -32,6 +36,13 @@ absl::StatusOr<Caller> CallerOf(const Connection& connection) {
   return caller;
 }
 
+// Connections are accepted as services like them; gRPC's threads would wait in a read.
+absl::Status MakeNonBlocking(const Fd& fd) {
+  const int flags = fcntl(fd.number(), F_GETFL);
+  if (flags >= 0 && fcntl(fd.number(), F_SETFL, flags | O_NONBLOCK) == 0) return absl::OkStatus();
+  return SystemError(errno, "fcntl");
+}
+
 }  // namespace
 
 ApiDoor::ApiDoor(EventLoop& loop, ApiServer& api)
@@ -49,7 +60,8 @@ absl::Status ApiDoor::Open(const ListenSpec& spec) {
 void ApiDoor::Accept(Connection connection) {
   const absl::StatusOr<Caller> caller = CallerOf(connection);
   absl::Status status = caller.status();
-  if (caller.ok()) status = api_.Adopt(std::move(connection.fd), *caller);
+  if (status.ok()) status = MakeNonBlocking(connection.fd);
+  if (status.ok()) status = api_.Adopt(std::move(connection.fd), *caller);
   if (!status.ok()) {
     LogFailure(Level::kDebug, "api.refused", status);
     return;

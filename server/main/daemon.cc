@@ -48,7 +48,7 @@ absl::Status MakeFolder(const std::string& path, mode_t mode) {
   return absl::OkStatus();
 }
 
-absl::Status MakeFolders(const Options& options) {
+absl::Status MakeFolders(const DaemonOptions& options) {
   // Services of other users find the notify and the hand-over socket in there.
   if (absl::Status made = MakeFolder(options.runtime_dir, 0755); !made.ok()) return made;
   if (absl::Status made = MakeFolder(options.state_dir, 0700); !made.ok()) return made;
@@ -74,7 +74,7 @@ std::vector<std::string> Environment() {
   return variables;
 }
 
-std::shared_ptr<const v1::GetServerResponse> About(const Options& options, Kernel& kernel) {
+std::shared_ptr<const v1::GetServerResponse> About(const DaemonOptions& options, Kernel& kernel) {
   auto about = std::make_shared<v1::GetServerResponse>();
   about->set_version(kVersion);
   about->set_pid(getpid());
@@ -90,7 +90,7 @@ std::shared_ptr<const v1::GetServerResponse> About(const Options& options, Kerne
   return about;
 }
 
-EngineOptions EngineOptionsFor(const Options& options, UnitFiles& files) {
+EngineOptions EngineOptionsFor(const DaemonOptions& options, UnitFiles& files) {
   EngineOptions engine;
   engine.files = &files;
   engine.unit_paths = options.unit_paths;
@@ -131,7 +131,7 @@ Daemon::~Daemon() {
   StopLog();
 }
 
-absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Options& options,
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options,
                                                       const Invocation& invocation) {
   // Files that services make have the mode that they ask for; ours are set one by one.
   umask(0022);
@@ -150,7 +150,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const Options& options,
   return daemon;
 }
 
-absl::Status Daemon::Build(const Options& options, const Invocation& /*invocation*/) {
+absl::Status Daemon::Build(const DaemonOptions& options, const Invocation& /*invocation*/) {
   Parts& parts = *parts_;
   parts.engine = std::make_unique<Engine>(parts.loop, EngineOptionsFor(options, parts.files));
   EngineHandle& handle = parts.engine->handle();
@@ -174,7 +174,7 @@ absl::Status Daemon::Build(const Options& options, const Invocation& /*invocatio
   return absl::OkStatus();
 }
 
-absl::Status Daemon::OpenDoors(const Options& options) {
+absl::Status Daemon::OpenDoors(const DaemonOptions& options) {
   Parts& parts = *parts_;
   parts.notify = std::make_unique<NotifySocket>(
       parts.loop, [&parts](Packet packet) { parts.engine->OnNotify(std::move(packet)); });

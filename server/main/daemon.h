@@ -17,7 +17,7 @@ namespace socketd {
 class Daemon {
  public:
   // Blocks signals and starts threads: comes first. Failures say what to do about them.
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const Options& options,
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const DaemonOptions& options,
                                                        const Invocation& invocation);
   ~Daemon();
   Daemon(const Daemon&) = delete;
@@ -30,8 +30,8 @@ class Daemon {
   struct Parts;
   explicit Daemon(std::unique_ptr<Parts> parts);
 
-  absl::Status Build(const Options& options, const Invocation& invocation);
-  absl::Status OpenDoors(const Options& options);
+  absl::Status Build(const DaemonOptions& options, const Invocation& invocation);
+  absl::Status OpenDoors(const DaemonOptions& options);
   void OnSignal(int number);
   void Reload();
   void Stop(int number);

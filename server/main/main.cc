@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
                                          const char* value = std::getenv(name);
                                          return std::string(value == nullptr ? "" : value);
                                        }};
-  const socketd::CommandLine line = socketd::ReadCommandLine(argc, argv, invocation);
+  const socketd::OptionsOrExit line = socketd::ReadOptions(argc, argv, invocation);
   if (line.exit_code.has_value()) return *line.exit_code;
   const absl::StatusOr<std::unique_ptr<socketd::Daemon>> daemon =
       socketd::Daemon::Start(line.options, invocation);

@@ -82,7 +82,8 @@ std::string DefaultStateDir(const Invocation& invocation) {
   return home.empty() ? "" : home + "/.local/state/socketd";
 }
 
-std::vector<std::string> DefaultUnitPaths(const Options& options, const Invocation& invocation) {
+std::vector<std::string> DefaultUnitPaths(const DaemonOptions& options,
+                                          const Invocation& invocation) {
   if (invocation.is_root) {
     return {"/etc/socketd/units", absl::StrCat(options.runtime_dir, "/units"), options.create_path,
             "/usr/lib/socketd/units"};
@@ -104,7 +105,7 @@ bool IsAbsolute(absl::string_view path) {
 }
 
 // Complaints; empty: all is well.
-std::string FillFolders(const Words& words, const Invocation& invocation, Options& options) {
+std::string FillFolders(const Words& words, const Invocation& invocation, DaemonOptions& options) {
   options.runtime_dir =
       words.runtime_dir.empty() ? DefaultRuntimeDir(invocation) : words.runtime_dir;
   options.state_dir = words.state_dir.empty() ? DefaultStateDir(invocation) : words.state_dir;
@@ -125,7 +126,7 @@ std::string FillFolders(const Words& words, const Invocation& invocation, Option
   return "";
 }
 
-std::string FillListeners(const Words& words, Options& options) {
+std::string FillListeners(const Words& words, DaemonOptions& options) {
   std::vector<std::string> listen = words.listen;
   if (listen.empty()) listen.push_back(absl::StrCat("unix:", options.runtime_dir, "/api.sock"));
   for (const std::string& text : listen) {
@@ -138,8 +139,8 @@ std::string FillListeners(const Words& words, Options& options) {
 
 }  // namespace
 
-CommandLine ReadCommandLine(int argc, const char* const* argv, const Invocation& invocation) {
-  CommandLine result;
+OptionsOrExit ReadOptions(int argc, const char* const* argv, const Invocation& invocation) {
+  OptionsOrExit result;
   CLI::App app;
   Words words;
   Describe(app, words);

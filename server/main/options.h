@@ -14,7 +14,7 @@
 
 namespace socketd {
 
-struct Options {
+struct DaemonOptions {
   std::vector<std::string> unit_paths;  // earlier ones win; the last or a middle one is create_path
   std::string create_path;              // where units made by RPC are kept
   std::string state_dir;
@@ -30,12 +30,12 @@ struct Invocation {
   std::function<std::string(const char* name)> variable;  // of the environment; "" if unset
 };
 
-struct CommandLine {
+struct OptionsOrExit {
   std::optional<int> exit_code;  // set: there is nothing more to do
-  Options options;
+  DaemonOptions options;
 };
 
 // Prints help, version and complaints itself. Exit codes: 0 after help and version, 2 for misuse.
-CommandLine ReadCommandLine(int argc, const char* const* argv, const Invocation& invocation);
+OptionsOrExit ReadOptions(int argc, const char* const* argv, const Invocation& invocation);
 
 }  // namespace socketd

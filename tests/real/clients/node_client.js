@@ -8,7 +8,7 @@ const loader = require('@grpc/proto-loader');
 
 const [address, path, protos] = process.argv.slice(2);
 const options = {
-  enums: String, keepCase: true, longs: Number, oneofs: true, includeDirs: [protos],
+  arrays: true, enums: String, keepCase: true, longs: Number, oneofs: true, includeDirs: [protos],
 };
 const tree = grpc.loadPackageDefinition(loader.loadSync('socketd/v1/unit_service.proto', options));
 const client = new tree.socketd.v1.UnitService(address, grpc.credentials.createInsecure());
@@ -57,8 +57,7 @@ async function main() {
   });
   await call('StopUnit', { name: 'node.socket' });
   await call('DeleteUnit', { name: 'node.socket' });
-  await call('DeleteUnit', { name: 'node@.service' });
-  const left = await call('ListUnits', { patterns: ['node*'] });
+  const left = await call('ListUnits', { patterns: ['node.*'] });
   console.log('deleted:', left.units.length === 0);
 }
 

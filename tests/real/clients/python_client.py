@@ -81,8 +81,7 @@ def main(address, path):
             print("error:", error.code().name, reason_of(client, error))
         client.call("StopUnit", {"name": "py.socket"})
         client.call("DeleteUnit", {"name": "py.socket"})
-        client.call("DeleteUnit", {"name": "py@.service"})
-        print("deleted:", len(client.call("ListUnits", {"patterns": ["py*"]}).units) == 0)
+        print("deleted:", len(client.call("ListUnits", {"patterns": ["py.*"]}).units) == 0)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,10 @@ class ApiSession : public ::testing::Test {
     options.listen = std::move(listen);
     const absl::Status started = daemon_.Start(options);
     EXPECT_TRUE(started.ok()) << started;
+    Connect();
+  }
+
+  void Connect() {
     stub_ = v1::UnitService::NewStub(
         grpc::CreateChannel(daemon_.api_address(), grpc::InsecureChannelCredentials()));
   }

@@ -43,7 +43,9 @@ class ClientsTest : public ApiSession {
     ADD_FAILURE() << variable << " names no program: '" << path << "'";
     return "";
   }
-  static ProgramResult Say(std::vector<std::string> words) { return Run(std::move(words), true); }
+  static ProgramResult Say(std::vector<std::string> words) {
+    return Execute(std::move(words), true);
+  }
 };
 
 #define NEED(variable, name)               \
@@ -78,7 +80,7 @@ TEST_F(GrpcurlTest, ListsAndDescribes) {
   EXPECT_EQ(described.status, 0) << described.output;
   EXPECT_THAT(described.output, HasSubstr("rpc WatchUnits"));
   EXPECT_THAT(Plain({daemon_.api_path(), "describe", "socketd.v1.SocketSpec"}).output,
-              HasSubstr("keep_alive_time"));
+              HasSubstr("ListenSequentialPacket"));
 }
 
 TEST_F(GrpcurlTest, CallsEveryMethod) {
@@ -124,29 +126,29 @@ TEST_F(GrpcurlTest, CallsEveryMethod) {
 TEST_F(GrpcurlTest, WatchesAndHearsTheSnapshot) {
   const ProgramResult watch = Plain({"-max-time", "1", "-d", R"({"names": ["echo.socket"]})",
                                      daemon_.api_path(), absl::StrCat(kService, "/WatchUnits")});
-  EXPECT_THAT(watch.output, AllOf(HasSubstr("units/echo.socket"), HasSubstr("snapshotEnd")));
+  EXPECT_THAT(watch.output, AllOf(HasSubstr("units/echo.socket"), HasSubstr("snapshot_end")));
 }
 
 // What one form makes, the other form says: fields and text, there and back.
 TEST_F(GrpcurlTest, FieldsAndTextAreTheSameUnit) {
   const std::string text = R"([Unit]\nDescription=both\n\n[Socket]\nListenStream=/tmp/x/b\n)"
-                           R"(Accept=yes\nKeepAliveTimeSec=90\n)";
+                           R"(Accept=yes\nBacklog=90\n)";
   const ProgramResult by_text =
       Call("CreateUnit", absl::StrCat(R"({"unit_id": "t.socket", "unit_file": ")", text, "\"}"));
   ASSERT_EQ(by_text.status, 0) << by_text.output;
   EXPECT_THAT(by_text.output,
-              AllOf(HasSubstr(R"("description": "both")"), HasSubstr(R"("keepAliveTime": "90s")")));
+              AllOf(HasSubstr(R"("description": "both")"), HasSubstr(R"("backlog": 90)")));
   const ProgramResult by_fields =
       Call("CreateUnit",
            R"({"unit_id": "f.socket", "definition": {"unit": {"description": "both"}, "socket": )"
            R"({"listen": [{"kind": "KIND_STREAM", "address": "/tmp/x/b"}], "accept": true, )"
-           R"("keep_alive_time": "90s"}}})");
+           R"("backlog": 90}}})");
   ASSERT_EQ(by_fields.status, 0) << by_fields.output;
   const auto file_of = [](const std::string& output) {
-    const size_t at = output.find("\"unitFile\"");
+    const size_t at = output.find("\"unit_file\"");
     return at == std::string::npos ? output : output.substr(at, output.find('\n', at) - at);
   };
-  EXPECT_THAT(file_of(by_text.output), HasSubstr("KeepAliveTimeSec="));
+  EXPECT_THAT(file_of(by_text.output), HasSubstr("Backlog=90"));
   EXPECT_EQ(file_of(by_text.output), file_of(by_fields.output));
 }
 
@@ -223,7 +225,8 @@ TEST_F(BufTest, CallsAndListsByReflection) {
   std::vector<std::string> unknown = common;
   unknown.insert(unknown.end(), {"--data", R"({"name": "no.socket"})",
                                  absl::StrCat("http://socketd/", kService, "/GetUnit")});
-  EXPECT_THAT(Say(unknown).output, AllOf(HasSubstr("not_found"), HasSubstr("UNIT_NOT_FOUND")));
+  EXPECT_THAT(Say(unknown).output,
+              AllOf(HasSubstr("not_found"), HasSubstr("google.rpc.ErrorInfo")));
 }
 
 // ---- Python, Node ----
@@ -244,7 +247,7 @@ TEST_F(ScriptTest, PythonNeedsReflectionOnly) {
             "services: True\n"
             "created: units/py.socket\n"
             "started: listening\n"
-            "moves: start-pre start-open start-post listening\n"
+            "moves: start-open listening\n"
             "error: NOT_FOUND UNIT_NOT_FOUND\n"
             "deleted: True\n");
 }
@@ -259,7 +262,7 @@ TEST_F(ScriptTest, NodeWithTheProtoFiles) {
   EXPECT_EQ(result.output,
             "created: units/node.socket true\n"
             "started: listening\n"
-            "moves: start-pre start-open start-post listening\n"
+            "moves: start-open listening\n"
             "error: NOT_FOUND\n"
             "deleted: true\n");
 }

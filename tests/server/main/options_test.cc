@@ -16,13 +16,13 @@ using ::testing::SizeIs;
 
 class OptionsTest : public ::testing::Test {
  protected:
-  CommandLine Read(std::vector<const char*> words) {
+  OptionsOrExit Read(std::vector<const char*> words) {
     words.insert(words.begin(), "socketd");
     ::testing::internal::CaptureStderr();
     ::testing::internal::CaptureStdout();
-    CommandLine line =
-        ReadCommandLine(static_cast<int>(words.size()), words.data(),
-                        {is_root_, [this](const char* name) { return environment_[name]; }});
+    OptionsOrExit line =
+        ReadOptions(static_cast<int>(words.size()), words.data(),
+                    {is_root_, [this](const char* name) { return environment_[name]; }});
     said_ = ::testing::internal::GetCapturedStderr();
     shown_ = ::testing::internal::GetCapturedStdout();
     return line;
@@ -35,7 +35,7 @@ class OptionsTest : public ::testing::Test {
 };
 
 TEST_F(OptionsTest, RootHasTheFoldersOfTheSystem) {
-  const CommandLine line = Read({});
+  const OptionsOrExit line = Read({});
   ASSERT_FALSE(line.exit_code.has_value());
   EXPECT_EQ(line.options.runtime_dir, "/run/socketd");
   EXPECT_EQ(line.options.state_dir, "/var/lib/socketd");
@@ -50,7 +50,7 @@ TEST_F(OptionsTest, RootHasTheFoldersOfTheSystem) {
 TEST_F(OptionsTest, AUserHasFoldersOfTheirOwn) {
   is_root_ = false;
   environment_ = {{"XDG_RUNTIME_DIR", "/run/user/1000"}, {"HOME", "/home/u"}};
-  const CommandLine line = Read({});
+  const OptionsOrExit line = Read({});
   ASSERT_FALSE(line.exit_code.has_value());
   EXPECT_EQ(line.options.runtime_dir, "/run/user/1000/socketd");
   EXPECT_EQ(line.options.state_dir, "/home/u/.local/state/socketd");
@@ -66,7 +66,7 @@ TEST_F(OptionsTest, AUserWithoutFoldersIsToldWhatIsMissing) {
 }
 
 TEST_F(OptionsTest, WhatIsGivenCounts) {
-  const CommandLine line =
+  const OptionsOrExit line =
       Read({"--unit-path", "/a:/b", "--state-dir", "/s", "--runtime-dir", "/r", "--listen",
             "unix:/x", "--listen", "tcp:127.0.0.1:0", "--log-level", "debug", "--start", "a.socket",
             "--start", "b.service"});
