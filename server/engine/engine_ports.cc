@@ -25,24 +25,18 @@ std::optional<uint32_t> EnginePorts::PortUser(const std::string& unit) const {
 absl::StatusOr<LentPorts> EnginePorts::LendPorts(const std::string& unit) {
   Unit* const found = core_.Find(unit);
   if (found == nullptr) {
-    return Error(absl::StatusCode::kNotFound,
-                 "UNIT_NOT_FOUND",
-                 absl::StrCat("there is no unit ", unit),
-                 {{"unit", unit}});
+    return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
+                 absl::StrCat("there is no unit ", unit), {{"unit", unit}});
   }
   const SocketUnit* socket = AsSocket(found);
   if (socket == nullptr) {
-    return Error(absl::StatusCode::kInvalidArgument,
-                 "NOT_A_SOCKET",
-                 absl::StrCat(unit, " is no socket unit"),
-                 {{"unit", unit}});
+    return Error(absl::StatusCode::kInvalidArgument, "NOT_A_SOCKET",
+                 absl::StrCat(unit, " is no socket unit"), {{"unit", unit}});
   }
   LentPorts ports{socket->Lend(), socket->descriptor_name()};
   if (!ports.fds.empty()) return ports;
-  return Error(absl::StatusCode::kFailedPrecondition,
-               "NOT_LISTENING",
-               absl::StrCat(unit, " does not listen now"),
-               {{"unit", unit}});
+  return Error(absl::StatusCode::kFailedPrecondition, "NOT_LISTENING",
+               absl::StrCat(unit, " does not listen now"), {{"unit", unit}});
 }
 
 }  // namespace socketd

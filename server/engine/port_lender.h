@@ -1,5 +1,5 @@
-// The ports of socket units, for the hand-over to services that socketd did not start: the one thing
-// that it asks of the engine. Engine thread.
+// The ports of socket units, for the hand-over to services that socketd did not start: the one
+// thing that it asks of the engine. Engine thread.
 #pragma once
 
 #include <cstdint>

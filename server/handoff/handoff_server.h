@@ -20,8 +20,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-#include "server/handoff/acceptor.h"
 #include "server/engine/port_lender.h"
+#include "server/handoff/acceptor.h"
 #include "server/kernel/types.h"
 #include "server/loop/event_loop.h"
 

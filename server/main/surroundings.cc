@@ -5,7 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <array>
 #include <fstream>
 #include <map>
 
@@ -62,19 +62,24 @@ void FillSystem(Surroundings& surroundings) {
   surroundings.os_variant_id = release["VARIANT_ID"];
 }
 
-// passwd(5) and group(5) are asked before other threads are there.
 void FillUser(Surroundings& surroundings) {
   surroundings.user_id = absl::StrCat(geteuid());
   surroundings.group_id = absl::StrCat(getegid());
   surroundings.user_name = surroundings.user_id;
   surroundings.group_name = surroundings.group_id;
-  if (const passwd* user = getpwuid(geteuid()); user != nullptr) {  // NOLINT(concurrency-mt-unsafe)
-    surroundings.user_name = user->pw_name;
-    surroundings.user_home = user->pw_dir;
-    surroundings.user_shell = user->pw_shell;
+  std::array<char, 16384> text{};  // names, folders and members of one entry
+  passwd user{};
+  passwd* found_user = nullptr;
+  getpwuid_r(geteuid(), &user, text.data(), text.size(), &found_user);
+  if (found_user != nullptr) {
+    surroundings.user_name = user.pw_name;
+    surroundings.user_home = user.pw_dir;
+    surroundings.user_shell = user.pw_shell;
   }
-  if (const group* group = getgrgid(getegid()); group != nullptr)  // NOLINT(concurrency-mt-unsafe)
-    surroundings.group_name = group->gr_name;
+  group own_group{};
+  group* found_group = nullptr;
+  getgrgid_r(getegid(), &own_group, text.data(), text.size(), &found_group);
+  if (found_group != nullptr) surroundings.group_name = own_group.gr_name;
 }
 
 std::string ParentOf(const std::string& path) {

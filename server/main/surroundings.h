@@ -1,5 +1,5 @@
 // What unit files may refer to by specifiers: the machine, the system and the daemon's own user.
-// Gathered once at start, before other threads: the look-up of the user is not made for them.
+// Gathered once, at start.
 #pragma once
 
 #include <string>

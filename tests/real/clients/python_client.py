@@ -67,8 +67,8 @@ def main(address, path):
         text = f"[Socket]\nListenStream={path}\nAccept=yes\n"
         made = client.call("CreateUnit", {"unit_id": "py.socket", "unit_file": text})
         print("created:", made.name)
-        client.call("CreateUnit", {"unit_id": "py@.service",
-                                   "unit_file": "[Service]\nExecStart=/bin/cat\nStandardInput=socket\n"})
+        text = "[Service]\nExecStart=/bin/cat\nStandardInput=socket\n"
+        client.call("CreateUnit", {"unit_id": "py@.service", "unit_file": text})
         watch = client.call("WatchUnits", {"names": ["py.socket"]})
         while not next(watch).HasField("snapshot_end"):
             pass

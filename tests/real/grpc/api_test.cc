@@ -289,14 +289,19 @@ TEST_F(ApiTest, ASecondDaemonInTheSamePlaceRefusesPlainly) {
 }
 
 TEST_F(ApiTest, SighupLoadsAnew) {
+  v1::WatchUnitsRequest request;
+  request.add_names("late.socket");
+  const auto context = Context();
+  const auto reader = stub_->WatchUnits(context.get(), request);
+  v1::WatchUnitsResponse message;
+  ASSERT_TRUE(reader->Read(&message) && message.has_snapshot_end());
   place_.WriteUnit("late.socket", "[Socket]\nListenStream=/tmp/x/late\nAccept=yes\n");
   daemon_.Signal(SIGHUP);
-  v1::GetUnitRequest request;
-  v1::Unit unit;
-  request.set_name("late.socket");
-  for (int tries = 0; tries < 200 && !Call(&Stub::GetUnit, request, unit).ok(); ++tries)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  EXPECT_EQ(unit.name(), "units/late.socket");
+  ASSERT_TRUE(reader->Read(&message));
+  EXPECT_EQ(message.change().unit(), "late.socket");
+  EXPECT_EQ(message.change().from(), "");
+  context->TryCancel();
+  EXPECT_EQ(Get("late.socket").status().load_state(), v1::LOAD_STATE_LOADED);
 }
 
 TEST_F(ApiTest, SigtermStopsInOrderAndLeavesNothing) {
