@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ namespace socketd {
 
 class EngineDoor final : public EngineHandle {
  public:
-  EngineDoor(EventLoop& loop, EngineCore& core) : loop_(loop), core_(core) {}
+  // Made after the core: its end of turn comes after the core's.
+  EngineDoor(EventLoop& loop, EngineCore& core);
 
   BoardPtr board() const override { return core_.board(); }
   const History& history() const override { return core_.history(); }
@@ -36,8 +38,16 @@ class EngineDoor final : public EngineHandle {
   template <typename T, typename Verb>
   void Post(Answer<T> answer, Verb verb);
 
+  // Whoever is answered finds on the board what was done: answers wait for the end of the turn,
+  // when it has been published.
+  template <typename T>
+  Answer<T> Later(std::shared_ptr<Answer<T>> answer);
+  void GiveAnswers();
+
   EventLoop& loop_;
   EngineCore& core_;
+  std::vector<std::function<void()>> answers_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace socketd

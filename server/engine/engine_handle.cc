@@ -15,13 +15,32 @@ absl::Status Gone() {
 
 }  // namespace
 
+EngineDoor::EngineDoor(EventLoop& loop, EngineCore& core) : loop_(loop), core_(core) {
+  loop_.AtEndOfTurn([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) GiveAnswers();
+  });
+}
+
+template <typename T>
+Answer<T> EngineDoor::Later(std::shared_ptr<Answer<T>> answer) {
+  return [this, answer = std::move(answer)](absl::StatusOr<T> result) {
+    answers_.push_back(
+        [answer, result = std::move(result)]() mutable { (*answer)(std::move(result)); });
+  };
+}
+
+void EngineDoor::GiveAnswers() {
+  for (const std::function<void()>& answer : std::exchange(answers_, {}))
+    answer();
+}
+
 template <typename T, typename Verb>
 void EngineDoor::Post(Answer<T> answer, Verb verb) {
   // Whether the mailbox takes the closure is known only after it was moved from: shared.
   auto shared = std::make_shared<Answer<T>>(std::move(answer));
   const absl::Status posted = loop_.mailbox().Post([this, shared, verb = std::move(verb)] {
     if (core_.closing()) return (*shared)(Gone());
-    (*shared)(verb());
+    Later(shared)(verb());
   });
   if (!posted.ok()) (*shared)(posted);
 }
@@ -30,7 +49,7 @@ void EngineDoor::Submit(JobRequest request, Answer<JobReport> answer) {
   auto shared = std::make_shared<Answer<JobReport>>(std::move(answer));
   const absl::Status posted = loop_.mailbox().Post([this, shared, request = std::move(request)] {
     if (core_.closing()) return (*shared)(Gone());
-    core_.Submit(request, *shared);
+    core_.Submit(request, Later(shared));
   });
   if (!posted.ok()) (*shared)(posted);
 }
@@ -69,6 +88,7 @@ void EngineDoor::Close() {
   loop_.mailbox().Close();
   for (Mailbox::Closure& closure : loop_.mailbox().Take())
     closure();
+  GiveAnswers();
 }
 
 }  // namespace socketd
