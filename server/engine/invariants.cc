@@ -65,8 +65,9 @@ void Invariants::CheckStop(const Unit& unit, const Vitals& vitals, Instant now) 
     stops_.erase(unit.name());
     return;
   }
-  const auto [stop, begun] =
-      stops_.try_emplace(unit.name(), Stop{now, vitals.longest_stop + kStopSlack});
+  const Stop fresh{now, vitals.longest_stop + kStopSlack, unit.invocation_id()};
+  const auto [stop, begun] = stops_.try_emplace(unit.name(), fresh);
+  if (stop->second.run != fresh.run) stop->second = fresh;
   if (begun || stop->second.allowed == absl::InfiniteDuration()) return;
   if (now - stop->second.since > stop->second.allowed) {
     Broken(unit, 6,

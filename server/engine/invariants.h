@@ -25,6 +25,7 @@ class Invariants {
   struct Stop {
     Instant since;
     absl::Duration allowed;
+    std::string run;  // a unit may stop, start and stop again within one turn
   };
   void CheckUnit(const Unit& unit, Instant now);
   void CheckVitals(const Unit& unit, const Vitals& vitals);

@@ -85,14 +85,16 @@ void PortSet::Close() {
 
 absl::Status PortSet::Restore(size_t index) {
   Opened& opened = ports_[index];
-  const absl::Status restored =
-      loop_.kernel().Restore(opened.port.fd, settings_->listeners[index].spec);
-  if (restored.ok()) return restored;
-  if (ReasonOf(restored) != "LISTENER_BROKEN") return restored;
-  // The address is taken as long as our own copy of the broken one is open.
-  Log(Level::kWarning, "port.broken", {{"address", settings_->listeners[index].address}});
-  DisarmOne(opened);
-  opened.port = Port();
+  if (opened.port.fd) {
+    const absl::Status restored =
+        loop_.kernel().Restore(opened.port.fd, settings_->listeners[index].spec);
+    if (restored.ok()) return restored;
+    if (ReasonOf(restored) != "LISTENER_BROKEN") return restored;
+    // The address is taken as long as our own copy of the broken one is open.
+    Log(Level::kWarning, "port.broken", {{"address", settings_->listeners[index].address}});
+    DisarmOne(opened);
+    opened.port = Port();
+  }
   absl::StatusOr<Opened> again = OpenOne(index);
   if (!again.ok()) return again.status();
   opened = *std::move(again);
@@ -132,8 +134,9 @@ const Fd* PortSet::Find(const Event& event) const {
 
 std::vector<const Fd*> PortSet::Lend() const {
   std::vector<const Fd*> fds;
-  for (const Opened& opened : ports_)
-    fds.push_back(&opened.port.fd);
+  for (const Opened& opened : ports_) {
+    if (opened.port.fd) fds.push_back(&opened.port.fd);
+  }
   return fds;
 }
 
