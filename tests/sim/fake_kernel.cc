@@ -1,5 +1,7 @@
 #include "tests/sim/fake_kernel.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <memory>
@@ -148,7 +150,10 @@ absl::StatusOr<Child> FakeKernel::Adopt(int pid, const Group& group, Token token
 
 absl::StatusOr<Reached> FakeKernel::Signal(const Child& child, int signal, Whom whom) {
   if (!child) Problem("Signal to no child");
-  if (absl::Status failed = Admit(Call::kSignal, absl::StrCat(signal)); !failed.ok()) return failed;
+  if (absl::Status failed = Admit(Call::kSignal, absl::StrCat(signal)); !failed.ok()) {
+    lost_kills_ += signal == SIGKILL ? 1 : 0;
+    return failed;
+  }
   return processes_.Signal(child.handle(), signal, whom);
 }
 
@@ -157,6 +162,7 @@ absl::StatusOr<Reached> FakeKernel::SignalGroup(const Group& group,
                                                 const Child* except) {
   if (!group) Problem("SignalGroup to no group");
   if (absl::Status failed = Admit(Call::kSignalGroup, absl::StrCat(signal)); !failed.ok()) {
+    lost_kills_ += signal == SIGKILL ? 1 : 0;
     return failed;
   }
   return processes_.SignalGroup(group.id(), signal, except == nullptr ? 0 : except->pid());

@@ -35,7 +35,9 @@ class FakeKernel final : public Kernel {
   Dice& dice() { return dice_; }
   FakeClock& clock() { return clock_; }
   FakePorts& ports() { return ports_; }
+  const FakePorts& ports() const { return ports_; }
   FakeFiles& files() { return files_; }
+  const FakeFiles& files() const { return files_; }
   FakeFaults& faults() { return faults_; }
   FakeProcesses& processes() { return processes_; }
   const FakeProcesses& processes() const { return processes_; }
@@ -51,6 +53,8 @@ class FakeKernel final : public Kernel {
   // Look-ups of names take this long.
   void SlowDownLookups(absl::Duration span) { lookup_time_ = span; }
   void AddUser(const std::string& name, uint32_t uid) { users_[name] = uid; }
+  // SIGKILLs that a planned failure kept from being sent.
+  int lost_kills() const { return lost_kills_; }
   // True if a Poll that may not wait would return something.
   bool HasEvents();
   // What was done wrong with descriptors, children and groups so far.
@@ -113,6 +117,7 @@ class FakeKernel final : public Kernel {
   FakeProcesses processes_;
   std::atomic<bool> woken_{false};
   std::vector<Event> events_;
+  int lost_kills_ = 0;
   size_t event_limit_ = 1000;
   absl::Duration oversleep_;
   absl::Duration lookup_time_;

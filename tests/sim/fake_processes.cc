@@ -224,6 +224,11 @@ bool FakeProcesses::Kill(int pid, int signal) {
   return found != processes_.end() && Deliver(found->second, signal);
 }
 
+void FakeProcesses::Finish(int pid, Exit exit) {
+  const auto found = processes_.find(pid);
+  if (found != processes_.end() && found->second.alive) End(pid, exit);
+}
+
 bool FakeProcesses::Ended(ChildHandle child, Exit& exit) const {
   const auto owned = children_.find(child);
   if (owned == children_.end()) return false;

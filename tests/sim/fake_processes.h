@@ -67,6 +67,8 @@ class FakeProcesses {
   absl::Status SetScript(const std::string& program, absl::string_view text);
   // A signal from outside, as kill(1) sends it. False if there is no such process.
   bool Kill(int pid, int signal);
+  // A living process ends in this way, whatever its script says.
+  void Finish(int pid, Exit exit);
   // Executors take up to this long, as the seed picks.
   void SlowDownExec(absl::Duration most) { slowest_exec_ = most; }
   const std::map<int, FakeProcess>& all() const { return processes_; }

@@ -81,6 +81,16 @@ TEST_P(KernelContract, TermEndsAChildAndAGoneOneIsNobody) {
   EXPECT_EQ(kernel().Reap(*std::move(child)), (Exit{Exit::How::kSignaled, SIGTERM}));
 }
 
+TEST_P(KernelContract, ASignalRightAfterSpawnReachesTheProcessGroup) {
+  auto group = kernel().NewGroup("a.service", kGroupToken);
+  ASSERT_THAT(group, IsOk());
+  auto child = kernel().Spawn(SpecOf(Program::kHangs, *group, kChildToken));
+  ASSERT_THAT(child, IsOk());
+  EXPECT_THAT(kernel().Signal(*child, SIGKILL, Whom::kProcessGroup),
+              IsOkAndHolds(Reached::kSomebody));
+  EXPECT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
+}
+
 TEST_P(KernelContract, KillEndsAChildThatIgnoresTerm) {
   auto group = kernel().NewGroup("a.service", kGroupToken);
   ASSERT_THAT(group, IsOk());

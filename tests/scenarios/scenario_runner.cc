@@ -1,0 +1,253 @@
+#include "tests/scenarios/scenario_runner.h"
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
+#include "tests/scenarios/expectation.h"
+#include "tests/scenarios/unit_line.h"
+#include "tests/sim/child_script.h"
+#include "tests/sim/outside_view.h"
+
+namespace socketd::sim {
+namespace {
+
+// Longer than the time-outs of any scenario together.
+constexpr absl::Duration kPatience = absl::Hours(24);
+
+absl::Status Misread(absl::string_view what) {
+  return Error(absl::StatusCode::kInvalidArgument, "BAD_SCENARIO", what);
+}
+
+int ErrnoNamed(absl::string_view name) {
+  for (int number = 1; number < 134; ++number) {
+    if (ErrnoName(number) == name) return number;
+  }
+  return 0;
+}
+
+bool FindCall(absl::string_view name, Call& call) {
+  for (size_t i = 0; i < static_cast<size_t>(Call::kCount); ++i) {
+    call = static_cast<Call>(i);
+    if (NameOf(call) == name) return true;
+  }
+  return false;
+}
+
+int NumberAt(const Words& words, size_t index, int otherwise) {
+  int number = otherwise;
+  if (index < words.size() && !absl::SimpleAtoi(words[index], &number)) return otherwise;
+  return number;
+}
+
+}  // namespace
+
+ScenarioRunner::ScenarioRunner(const Scenario& scenario, const ScenarioRun& run)
+    : scenario_(scenario), run_(run), world_(run.seed) {}
+
+void ScenarioRunner::Fail(int number, const std::string& what) {
+  report_.failures.push_back(absl::StrCat(scenario_.file, ":", number, ": ", what));
+}
+
+void ScenarioRunner::BootOnce() {
+  if (world_.booted()) return;
+  world_.Boot();
+  if (run_.failing_call == 0) return;
+  FakeFaults& faults = world_.kernel().faults();
+  faults.FailCall(faults.calls() + run_.failing_call, run_.failing_errno);
+}
+
+void ScenarioRunner::Settle() {
+  if (!at_once_) world_.Settle();
+}
+
+absl::Status ScenarioRunner::DoUnit(const ScenarioLine& line, const Words& words) {
+  if (words.size() < 2) return Misread("expected `unit NAME [KEY=VALUE]...`");
+  auto text = UnitText(words[1], Words(words.begin() + 2, words.end()), line.body);
+  if (!text.ok()) return text.status();
+  world_.AddUnit(words[1], *text);
+  return absl::OkStatus();
+}
+
+absl::Status ScenarioRunner::DoWorld(const Words& words) {
+  if (words.size() < 2) return Misread(absl::StrCat(words[0], " what?"));
+  if (words[0] == "file") {
+    world_.kernel().files().Put(words[1], words.size() > 2 ? words[2] + "\n" : "");
+  } else if (words[0] == "folder") {
+    world_.kernel().files().PutDirectory(words[1]);
+  } else if (words[0] == "alias" && words.size() == 3) {
+    world_.kernel().files().PutSymlink(absl::StrCat(kUnitPath, "/", words[1]), words[2]);
+  } else if (words[0] == "occupy") {
+    world_.kernel().ports().Occupy(words[1]);
+  } else if (words[0] == "vacate") {
+    world_.kernel().ports().Vacate(words[1]);
+  } else if (words[0] == "slow" && words.size() == 3) {
+    absl::Duration span;
+    if (!absl::ParseDuration(words[2], &span)) return Misread("expected a span");
+    if (words[1] == "lookups") world_.kernel().SlowDownLookups(span);
+    if (words[1] == "exec") world_.kernel().processes().SlowDownExec(span);
+  } else {
+    return Misread("expected `file`, `folder`, `alias`, `occupy`, `vacate` or `slow`");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ScenarioRunner::DoJob(const Words& words) {
+  static constexpr std::array<std::pair<absl::string_view, JobKind>, 5> kKinds = {{
+      {"start", JobKind::kStart},
+      {"stop", JobKind::kStop},
+      {"restart", JobKind::kRestart},
+      {"try-restart", JobKind::kTryRestart},
+      {"reload", JobKind::kReload},
+  }};
+  BootOnce();
+  if (words[0] == "load") {
+    world_.Load();
+    Settle();
+    return absl::OkStatus();
+  }
+  if (words.size() < 2) return Misread(absl::StrCat(words[0], " what?"));
+  JobMode mode = JobMode::kReplace;
+  if (words.back() == "or-fail") mode = JobMode::kFail;
+  for (size_t i = 1; i < words.size(); ++i) {
+    if (words[0] == "reset") world_.ResetFailed(words[i]);
+    for (const auto& [verb, kind] : kKinds) {
+      if (words[0] == verb && words[i] != "or-fail") world_.Ask(kind, words[i], mode);
+    }
+  }
+  Settle();
+  return absl::OkStatus();
+}
+
+absl::Status ScenarioRunner::DoTraffic(const Words& words) {
+  BootOnce();
+  if (words.size() < 2) return Misread(absl::StrCat(words[0], " where?"));
+  FakePorts& ports = world_.kernel().ports();
+  absl::Status done;
+  if (words[0] == "connect") {
+    for (int i = 0; i < NumberAt(words, 2, 1) && done.ok(); ++i)
+      done = ports.Connect(words[1]).status();
+  } else if (words[0] == "send") {
+    done = ports.SendTo(words[1], words.size() > 2 ? words[2] : "x");
+  } else if (words[0] == "break") {
+    if (!ports.Break(words[1])) done = Misread("nobody listens there");
+  } else if (words[0] == "hang-up") {
+    for (const Client& client : ports.clients()) {
+      if (ToText(client->local) == words[1]) FakePorts::HangUp(client);
+    }
+  }
+  Settle();
+  // Where a call was made to fail, nobody may be listening.
+  return run_.failing_call != 0 ? absl::OkStatus() : done;
+}
+
+absl::Status ScenarioRunner::DoFault(const Words& words) {
+  BootOnce();
+  if (words[0] == "kill") {
+    if (words.size() != 3) return Misread("expected `kill PROGRAM SIGNAL`");
+    const FakeProcess* process = world_.kernel().processes().Find(words[1]);
+    const int signal = SignalNumber(words[2]);
+    if (signal == 0) return Misread("no such signal");
+    if (process == nullptr) {
+      return run_.failing_call != 0 ? absl::OkStatus() : Misread("no such process");
+    }
+    world_.kernel().processes().Kill(process->pid, signal);
+    Settle();
+    return absl::OkStatus();
+  }
+  Call call{};
+  const int error = words.size() < 3 ? 0 : ErrnoNamed(words[2]);
+  if (error == 0 || !FindCall(words[1], call)) {
+    return Misread("expected `fail CALL ERRNO [TIMES [SKIPPED]]`");
+  }
+  world_.kernel().faults().FailNext(call, error, NumberAt(words, 3, 1), NumberAt(words, 4, 0));
+  return absl::OkStatus();
+}
+
+absl::Status ScenarioRunner::DoTime(const Words& words) {
+  BootOnce();
+  absl::Duration span;
+  if (words.size() != 2 || !absl::ParseDuration(words[1], &span)) {
+    return Misread("expected a span, as in `advance 5s`");
+  }
+  if (words[0] == "oversleep") {
+    world_.kernel().Oversleep(span);
+  } else {
+    world_.Advance(span);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ScenarioRunner::DoExpect(const ScenarioLine& line, const Words& words) {
+  BootOnce();
+  if (run_.failing_call != 0) return absl::OkStatus();
+  return Expect(world_, looked_, line.text.substr(words[0].size() + 1));
+}
+
+absl::Status ScenarioRunner::Do(const ScenarioLine& line) {
+  static const std::map<absl::string_view, Verb> kVerbs = {
+      {"file", &ScenarioRunner::DoWorld},      {"folder", &ScenarioRunner::DoWorld},
+      {"alias", &ScenarioRunner::DoWorld},     {"occupy", &ScenarioRunner::DoWorld},
+      {"vacate", &ScenarioRunner::DoWorld},    {"slow", &ScenarioRunner::DoWorld},
+      {"start", &ScenarioRunner::DoJob},       {"stop", &ScenarioRunner::DoJob},
+      {"restart", &ScenarioRunner::DoJob},     {"try-restart", &ScenarioRunner::DoJob},
+      {"reload", &ScenarioRunner::DoJob},      {"reset", &ScenarioRunner::DoJob},
+      {"load", &ScenarioRunner::DoJob},        {"connect", &ScenarioRunner::DoTraffic},
+      {"send", &ScenarioRunner::DoTraffic},    {"break", &ScenarioRunner::DoTraffic},
+      {"hang-up", &ScenarioRunner::DoTraffic}, {"kill", &ScenarioRunner::DoFault},
+      {"fail", &ScenarioRunner::DoFault},      {"advance", &ScenarioRunner::DoTime},
+      {"oversleep", &ScenarioRunner::DoTime},
+  };
+  Words words = SplitWords(line.text);
+  at_once_ = words.size() > 1 && words.back() == "+";
+  if (at_once_) words.pop_back();
+  if (words[0] == "unit") return DoUnit(line, words);
+  if (words[0] == "expect" && words.size() > 1) return DoExpect(line, words);
+  if (words[0] == "child") {
+    if (words.size() < 3) return Misread("expected `child PROGRAM SCRIPT`");
+    const size_t script = line.text.find(words[1]) + words[1].size();
+    return world_.kernel().processes().SetScript(words[1], line.text.substr(script));
+  }
+  const auto verb = kVerbs.find(words[0]);
+  if (verb == kVerbs.end()) return Misread(absl::StrCat("no such verb: ", words[0]));
+  return (this->*verb->second)(words);
+}
+
+void ScenarioRunner::TakeComplaints(int number) {
+  for (; complaints_seen_ < world_.complaints().size(); ++complaints_seen_) {
+    Fail(number, world_.complaints()[complaints_seen_]);
+  }
+}
+
+void ScenarioRunner::Finish() {
+  const int number = scenario_.lines.empty() ? scenario_.number : scenario_.lines.back().number;
+  if (!world_.booted()) return;
+  if (!world_.ShutDown(kPatience)) Fail(number, "the engine does not shut down");
+  for (const std::string& problem : LookAtTheEnd(world_))
+    Fail(number, absl::StrCat("at the end: ", problem));
+  TakeComplaints(number);
+}
+
+ScenarioReport ScenarioRunner::Go() {
+  for (const ScenarioLine& line : scenario_.lines) {
+    const absl::Status done = Do(line);
+    if (!done.ok()) Fail(line.number, std::string(done.message()));
+    TakeComplaints(line.number);
+    if (!report_.failures.empty()) break;  // what follows would only confuse
+  }
+  if (report_.failures.empty()) Finish();
+  report_.kernel_calls = world_.kernel().faults().calls();
+  report_.failed_call = world_.kernel().faults().hit();
+  return std::move(report_);
+}
+
+ScenarioReport Play(const Scenario& scenario, const ScenarioRun& run) {
+  return ScenarioRunner(scenario, run).Go();
+}
+
+}  // namespace socketd::sim

@@ -1,0 +1,118 @@
+// A socket and its service, and everything that can happen to them, up to a depth: which commands
+// there are, how each process ends or that it hangs, clients, stops and starts, in every order.
+
+#include <signal.h>
+
+#include <array>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+
+#include "tests/sim/choices.h"
+#include "tests/sim/outside_view.h"
+#include "tests/sim/world.h"
+
+namespace socketd::sim {
+namespace {
+
+constexpr int kDepth = 6;
+constexpr absl::Duration kTimeout = absl::Seconds(5);
+
+struct Path {
+  World world;
+  std::vector<std::string> told;
+};
+
+struct Happening {
+  std::string name;
+  std::function<void()> happen;
+};
+
+void Configure(World& world, size_t commands, absl::string_view kill_mode) {
+  static constexpr std::array<absl::string_view, 4> kSlots = {"StartPre", "StartPost", "StopPre",
+                                                              "StopPost"};
+  std::string text = absl::StrCat(
+      "[Socket]\nListenStream=127.0.0.1:80\nTimeoutSec=5s\nKillMode=", kill_mode, "\n");
+  for (size_t i = 0; i < kSlots.size(); ++i) {
+    const std::string program = absl::StrCat("/bin/", kSlots[i]);
+    world.AddProgram(program, "ignores sigterm, hangs");
+    if ((commands & (size_t{1} << i)) != 0) {
+      absl::StrAppend(&text, "Exec", kSlots[i], "=", program, "\n");
+    }
+  }
+  world.AddUnit("a.socket", text);
+  world.AddProgram("/bin/main", "accepts 1 connections, hangs");
+  world.AddUnit("a.service", "[Service]\nExecStart=/bin/main\nTimeoutStopSec=5s\n");
+}
+
+// What can happen now.
+std::vector<Happening> Possible(World& world) {
+  std::vector<Happening> all;
+  all.push_back({"start", [&world] { world.Ask(JobKind::kStart, "a.socket"); }});
+  all.push_back({"stop", [&world] { world.Ask(JobKind::kStop, "a.socket"); }});
+  for (const auto& [number, process] : world.kernel().processes().all()) {
+    if (!process.alive) continue;
+    const int pid = number;
+    for (const Exit& exit : {Exit{Exit::How::kExited, 0}, Exit{Exit::How::kExited, 1},
+                             Exit{Exit::How::kSignaled, 9}}) {
+      all.push_back({absl::StrCat(process.program, " ends ", exit.status),
+                     [&world, pid, exit] { world.kernel().processes().Finish(pid, exit); }});
+    }
+  }
+  if (world.loop().timers().armed() > 0) {
+    all.push_back({"time passes", [&world] { world.Advance(kTimeout); }});
+  }
+  if (world.StateOf("a.socket") == "listening") {
+    all.push_back({"connect", [&world] {
+                     world.kernel().ports().Connect("127.0.0.1:80").status().IgnoreError();
+                   }});
+  }
+  return all;
+}
+
+void Walk(Choices& choices, size_t commands, absl::string_view kill_mode) {
+  World world;
+  std::vector<std::string> told;
+  Configure(world, commands, kill_mode);
+  world.Boot();
+  world.Ask(JobKind::kStart, "a.socket");
+  world.Settle();
+  for (int i = 0; i < kDepth; ++i) {
+    const std::vector<Happening> possible = Possible(world);
+    const Happening& chosen = possible[choices.Pick(possible.size())];
+    told.push_back(chosen.name);
+    chosen.happen();
+    world.Settle();
+  }
+  if (!world.ShutDown(absl::Hours(1))) world.Complain("does not shut down");
+  for (const std::string& problem : LookAtTheEnd(world))
+    world.Complain(problem);
+  ASSERT_TRUE(world.complaints().empty())
+      << absl::StrJoin(world.complaints(), "\n") << "\ncommands " << commands << ", kill mode "
+      << kill_mode << ": " << absl::StrJoin(told, ", ");
+}
+
+class ExhaustiveTest : public ::testing::TestWithParam<size_t> {};
+
+TEST_P(ExhaustiveTest, EveryPathKeepsTheInvariantsAndComesToRest) {
+  for (absl::string_view kill_mode : {"control-group", "process"}) {
+    Choices choices;
+    int paths = 0;
+    do {
+      Walk(choices, GetParam(), kill_mode);
+      if (HasFatalFailure()) return;
+      ++paths;
+    } while (choices.Next());
+    RecordProperty(std::string(kill_mode), paths);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, ExhaustiveTest, ::testing::Range(size_t{0}, size_t{16}));
+
+}  // namespace
+}  // namespace socketd::sim

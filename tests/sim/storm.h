@@ -1,0 +1,69 @@
+// A storm: a seed makes up units, programs, clients, operators and a mean kernel, lets them at the
+// engine for a while, then tells it to stop everything. In a correct engine no invariant is ever
+// broken, every request is answered, and nothing is left at the end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+#include "tests/sim/dice.h"
+#include "tests/sim/world.h"
+
+namespace socketd::sim {
+
+struct StormReport {
+  uint64_t seed = 0;
+  int lives = 0;  // runs of a unit from rest to rest
+  int turns = 0;
+  std::vector<std::string> complaints;
+  std::vector<std::string> trail;  // what was done, and every move, in order
+};
+
+class Storm {
+ public:
+  // With `trail` the report says what happened, which costs time.
+  Storm(uint64_t seed, bool trail);
+
+  StormReport Go();
+
+ private:
+  using Act = void (Storm::*)();
+
+  void MakePrograms();
+  void MakeUnits();
+  void MakeSocket(const std::string& stem, int port);
+  void MakeService(const std::string& stem, bool instances);
+  void MakeMean();
+  std::string Commands(absl::string_view directive, absl::string_view program);
+  std::string OneOf(std::initializer_list<absl::string_view> words);
+  bool Sometimes(size_t one_in) { return dice_.OneIn(one_in); }
+
+  void Operate();
+  void Connect();
+  void Pass();
+  void Kill();
+  void Break();
+  void HangUp();
+  void Fail();
+  void Reset();
+  void Reload();
+  const FakeProcess* AnyProcess();
+
+  void Note(const std::string& what);
+  void NoteMoves();
+  void End();
+
+  Dice dice_;
+  World world_;
+  bool trail_;
+  std::vector<std::string> units_;
+  std::vector<std::string> addresses_;
+  size_t noted_ = 0;
+  StormReport report_;
+};
+
+}  // namespace socketd::sim

@@ -1,0 +1,239 @@
+#include "tests/sim/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/check.h"
+#include "server/base/errors.h"
+#include "server/base/log.h"
+#include "tests/sim/outside_view.h"
+
+namespace socketd::sim {
+namespace {
+
+// More turns than this at one instant is a busy loop.
+constexpr int kTurnsPerInstant = 5000;
+constexpr size_t kKeptComplaints = 20;
+constexpr size_t kReadAtOnce = 4096;
+
+}  // namespace
+
+// The unit files, read through the kernel as the roof does it.
+class World::Files final : public UnitFiles {
+ public:
+  explicit Files(Kernel& kernel) : kernel_(kernel) {}
+
+  absl::StatusOr<std::string> Read(const std::string& path) override {
+    return kernel_.ReadFile(path, size_t{1} << 20);
+  }
+  absl::StatusOr<std::vector<Entry>> List(const std::string& directory) override {
+    auto listed = kernel_.ListDirectory(directory);
+    if (!listed.ok()) return listed.status();
+    std::vector<Entry> entries;
+    for (const DirectoryEntry& entry : *listed) {
+      entries.push_back({entry.name, entry.kind == DirectoryEntry::Kind::kDirectory,
+                         entry.kind == DirectoryEntry::Kind::kSymlink, entry.target});
+    }
+    return entries;
+  }
+
+ private:
+  Kernel& kernel_;
+};
+
+// Where services say that they are ready.
+class World::Notify final : public Subscriber {
+ public:
+  Notify(World& world, Port port) : world_(world), port_(std::move(port)) {
+    events_ = Subscription(world.loop(), *this);
+    CHECK(world.kernel().Arm(port_.fd, events_.token(), Arming::kLevel).ok());
+  }
+  ~Notify() { world_.kernel().Disarm(port_.fd); }
+  Notify(const Notify&) = delete;
+  Notify& operator=(const Notify&) = delete;
+
+  void OnEvent(const Event&) override {
+    for (;;) {
+      auto packet = world_.kernel().Receive(port_.fd);
+      if (!packet.ok()) return;
+      world_.engine().OnNotify(*std::move(packet));
+    }
+  }
+
+ private:
+  World& world_;
+  Port port_;
+  Subscription events_;
+};
+
+World::World(uint64_t seed) : kernel_(seed) {
+  SetLogLevel(Level::kError);
+  kernel_.files().PutDirectory(std::string(kUnitPath));
+  kernel_.files().PutDirectory("/run/socketd");
+}
+
+World::~World() {
+  notify_.reset();
+  invariants_.reset();
+  engine_.reset();
+}
+
+void World::AddUnit(const std::string& name, const std::string& text) {
+  kernel_.files().Put(absl::StrCat(kUnitPath, "/", name), text);
+}
+
+void World::AddProgram(const std::string& path, absl::string_view script) {
+  CHECK(kernel_.processes().SetScript(path, script).ok());
+}
+
+void World::Boot() {
+  loop_ = std::make_unique<EventLoop>(kernel_);
+  files_ = std::make_unique<Files>(kernel_);
+  EngineOptions options;
+  options.files = files_.get();
+  options.unit_paths = {std::string(kUnitPath)};
+  options.create_path = std::string(kUnitPath);
+  options.notify_path = std::string(kNotifyPath);
+  options.environment = {"PATH=/usr/bin:/bin"};
+  engine_ = std::make_unique<Engine>(*loop_, std::move(options));
+  invariants_ = std::make_unique<Invariants>(engine_->core());
+  OpenNotify();
+  engine_->LoadAll();
+  Settle();
+}
+
+void World::OpenNotify() {
+  ListenSpec spec;
+  spec.type = ListenType::kDatagram;
+  spec.address = PathAddress{std::string(kNotifyPath)};
+  spec.pass_credentials = true;
+  auto port = kernel_.Listen(spec);
+  CHECK(port.ok());
+  notify_ = std::make_unique<Notify>(*this, *std::move(port));
+}
+
+size_t World::Ask(JobKind kind, const std::string& unit, JobMode mode) {
+  auto asked = std::make_shared<Asked>();
+  asked->kind = kind;
+  asked->unit = unit;
+  asked_.push_back(asked);
+  JobRequest request;
+  request.unit = unit;
+  request.kind = kind;
+  request.mode = mode;
+  request.requester = "a test";
+  engine_->handle().Submit(std::move(request), [asked](absl::StatusOr<JobReport> report) {
+    asked->done = true;
+    asked->status = report.status();
+  });
+  return asked_.size() - 1;
+}
+
+void World::ResetFailed(const std::string& unit) {
+  engine_->handle().ResetFailed({unit}, [](const absl::StatusOr<std::vector<std::string>>&) {});
+}
+
+void World::Load() {
+  engine_->handle().Load("a test", [](const absl::StatusOr<LoadReport>&) {});
+}
+
+bool World::Busy() {
+  return kernel_.HasEvents() || loop_->timers().NextDeadline() <= kernel_.Now();
+}
+
+void World::AfterTurn() {
+  ++turns_;
+  ReadChanges();
+  for (; problems_seen_ < kernel_.problems().size(); ++problems_seen_) {
+    Complain(kernel_.problems()[problems_seen_]);
+  }
+  for (const std::string& what : invariants_->Check(loop_->now()))
+    Complain(what);
+}
+
+void World::ReadChanges() {
+  const int64_t from = changes_.empty() ? 1 : changes_.back().revision + 1;
+  const size_t before = changes_.size();
+  const History& history = engine_->handle().history();
+  if (!history.Read(from, kReadAtOnce, changes_)) Complain("the history was trimmed in one turn");
+  for (size_t i = before; i < changes_.size(); ++i) {
+    const int64_t expected = i == 0 ? changes_[i].revision : changes_[i - 1].revision + 1;
+    if (changes_[i].revision != expected) Complain("a revision is missing");
+    if (!IsCell(changes_[i])) Complain(absl::StrCat("no such move: ", ToText(changes_[i])));
+  }
+}
+
+void World::Settle() {
+  for (int i = 0; i < kTurnsPerInstant; ++i) {
+    if (!Busy()) {
+      for (const std::string& what : LookAtRest(*this))
+        Complain(what);
+      return;
+    }
+    loop_->Turn(Instant::Start());
+    AfterTurn();
+  }
+  Complain("a busy loop: the world does not settle");
+}
+
+void World::Advance(absl::Duration span) {
+  const Instant end = kernel_.Now() + span;
+  Settle();
+  while (kernel_.Now() < end) {
+    loop_->Turn(end);
+    AfterTurn();
+    Settle();
+    if (complaints_.size() >= kKeptComplaints) return;
+  }
+}
+
+bool World::ShutDown(absl::Duration patience) {
+  Cause cause;
+  cause.kind = Cause::Kind::kDaemon;
+  engine_->Shutdown(cause, [done = shut_down_] { *done = true; });
+  const Instant end = kernel_.Now() + patience;
+  Settle();
+  while (!*shut_down_ && kernel_.Now() < end && complaints_.size() < kKeptComplaints) {
+    loop_->Turn(end);
+    AfterTurn();
+    Settle();
+  }
+  return *shut_down_;
+}
+
+UnitSnapshotPtr World::Find(absl::string_view unit) const {
+  return engine_->handle().board()->Find(unit);
+}
+
+absl::string_view World::StateOf(absl::string_view unit) const {
+  const UnitSnapshotPtr found = Find(unit);
+  return found == nullptr ? "" : found->sub_state;
+}
+
+std::vector<UnitSnapshotPtr> World::units() const {
+  return engine_->handle().board()->After("", 100000);
+}
+
+bool World::AllAtRest() const {
+  const auto all = units();
+  return std::all_of(all.begin(), all.end(), [](const UnitSnapshotPtr& unit) {
+    return unit->active_state == ActiveState::kInactive ||
+           unit->active_state == ActiveState::kFailed;
+  });
+}
+
+void World::Complain(const std::string& what) {
+  if (complaints_.size() >= kKeptComplaints) return;
+  const absl::Duration since = kernel_.Now() - Instant::After(absl::Seconds(100));
+  complaints_.push_back(absl::StrCat("after ", absl::FormatDuration(since), ": ", what));
+}
+
+std::string ToText(const Change& change) {
+  return absl::StrCat(change.unit, " ", change.from.empty() ? "-" : change.from, " -> ",
+                      change.to.empty() ? "-" : change.to, " (", NameOf(change.cause.kind),
+                      change.cause.detail.empty() ? "" : ": ", change.cause.detail, ")");
+}
+
+}  // namespace socketd::sim
