@@ -140,6 +140,7 @@ void SocketUnit::OnTraffic(const Fd& port, const Event& event) {
 void SocketUnit::WatchAgain() {
   ports_.Disarm();
   const absl::Status armed = ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
+  host_.OnChanged(*this);  // what was opened anew may be bound elsewhere
   if (armed.ok()) return;
   if (IsResourceShortage(armed)) return PauseAccepting();
   Conclude(FailedBy(armed));
