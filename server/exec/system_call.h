@@ -12,7 +12,7 @@ namespace socketd::exec {
 #if defined(__x86_64__)
 
 inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {
-  long result;
+  long result = 0;
   register long r10 __asm__("r10") = d;
   register long r8 __asm__("r8") = e;
   __asm__ volatile("syscall"

@@ -81,7 +81,7 @@ absl::StatusOr<Children::Started> Children::Spawn(const SpawnSpec& spec) {
   const bool named = !spec.full_privileges && NeedsIdentity(*spec.context);
   const IdentityQuestion question = named ? QuestionOf(*spec.context) : IdentityQuestion{};
   const Identity* identity = named ? parts_.lookups.Known(question, Poller::Now()) : nullptr;
-  const absl::Status begun =
+  absl::Status begun =
       named && identity == nullptr ? AskNames(index, spec, question) : Begin(index, spec, identity);
   if (!begun.ok()) {
     Free(index);
@@ -244,7 +244,7 @@ absl::StatusOr<Children::Started> Children::Adopt(int pid, const Group& group, T
   spec.group = &group;
   const uint32_t index = Take(spec);
   Process& process = processes_[index];
-  const absl::Status watched =
+  absl::Status watched =
       parts_.poller.Watch(pidfd.get(), Poller::Source::kProcess, index, process.generation);
   if (!watched.ok()) {
     Free(index);

@@ -129,9 +129,7 @@ LinuxKernel::LinuxKernel(std::unique_ptr<Poller> poller,
   ReserveNumbers();
 }
 
-LinuxKernel::~LinuxKernel() {
-  Leave(machine_);
-}
+LinuxKernel::~LinuxKernel() = default;
 
 void LinuxKernel::ReserveNumbers() {
   while (reserve_.size() < kReserved) {

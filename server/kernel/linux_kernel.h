@@ -90,7 +90,17 @@ class LinuxKernel final : public Kernel {
   void CountCrowd();
 
   std::unique_ptr<Poller> poller_;
+  // Once everything below is gone: groups are folders in the machine's folder.
+  struct Departure {
+    explicit Departure(const Machine& machine) : machine(machine) {}
+    Departure(const Departure&) = delete;
+    Departure& operator=(const Departure&) = delete;
+    ~Departure() { Leave(machine); }
+    const Machine& machine;
+  };
+
   Machine machine_;
+  Departure departure_{machine_};
   UniqueFd null_;
   UniqueFd executor_;
   UniqueFd wake_;

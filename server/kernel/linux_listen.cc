@@ -98,7 +98,7 @@ absl::StatusOr<UniqueFd> OpenSocket(int family, const ListenSpec& spec) {
   UniqueFd fd(socket(family, TypeOf(spec.type) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Failed("socket", spec, errno);
   const bool ip = family == AF_INET || family == AF_INET6;
-  const absl::Status set = ip ? SetIpOptions(fd.get(), spec) : SetUnixOptions(fd.get(), spec);
+  absl::Status set = ip ? SetIpOptions(fd.get(), spec) : SetUnixOptions(fd.get(), spec);
   if (!set.ok()) return set;
   return fd;
 }

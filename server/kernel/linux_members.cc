@@ -120,6 +120,14 @@ Stat StatOf(int pid) {
   return stat;
 }
 
+bool SignalMember(const MemberSignal& order, int pid) {
+  const UniqueFd pidfd(PidfdOpen(pid));
+  if (!pidfd || !order.is_member(pid, pidfd.get())) return false;
+  if (PidfdSignal(pidfd.get(), order.signal, 0) != 0) return false;
+  if (order.signal == SIGTERM) PidfdSignal(pidfd.get(), SIGCONT, 0);
+  return true;
+}
+
 bool Contains(const std::vector<int>& numbers, int number) {
   return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
 }
@@ -187,19 +195,15 @@ bool InSession(int pid, const std::vector<int>& sessions) {
 Reached SignalMembers(const MemberSignal& order) {
   absl::flat_hash_set<int> done;
   Reached reached = Reached::kNobody;
-  for (int round = 0; round < kRoundsMax; ++round) {
-    bool found = false;
+  bool found = true;
+  for (int round = 0; found && round < kRoundsMax; ++round) {
+    found = false;
     for (const int pid : order.list()) {
-      if (pid == order.spared_pid || done.contains(pid)) continue;
-      const UniqueFd pidfd(PidfdOpen(pid));
-      if (!pidfd || !order.is_member(pid, pidfd.get())) continue;
+      if (pid == order.spared_pid || done.contains(pid) || !SignalMember(order, pid)) continue;
       done.insert(pid);
-      if (PidfdSignal(pidfd.get(), order.signal, 0) != 0) continue;
-      if (order.signal == SIGTERM) PidfdSignal(pidfd.get(), SIGCONT, 0);
       found = true;
       reached = Reached::kSomebody;
     }
-    if (!found) break;
   }
   return reached;
 }

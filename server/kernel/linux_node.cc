@@ -116,6 +116,20 @@ absl::StatusOr<uint64_t> SetNode(const NodePlace& place, const ListenSpec& spec,
   return status.st_ino;
 }
 
+absl::StatusOr<UniqueFd> OpenOrMake(const NodePlace& place, const std::string& part, mode_t mode) {
+  constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  UniqueFd next(openat(place.folder.get(), part.c_str(), kFlags));
+  if (next) return next;
+  if (errno != ENOENT) return Refused(errno, "open", place);
+  const bool made = mkdirat(place.folder.get(), part.c_str(), mode) == 0;
+  if (!made && errno != EEXIST) return Refused(errno, "mkdir", place);
+  next.reset(openat(place.folder.get(), part.c_str(), kFlags));
+  if (!next) return Refused(errno, "open", place);
+  // mkdir(2) obeys the umask, DirectoryMode= does not.
+  if (made && ChangeModeOf(next.get(), mode) != 0) return Refused(errno, "chmod", place);
+  return next;
+}
+
 }  // namespace
 
 absl::StatusOr<NodePlace> PlaceOf(const std::string& path, uint32_t mode) {
@@ -127,18 +141,9 @@ absl::StatusOr<NodePlace> PlaceOf(const std::string& path, uint32_t mode) {
   place.name = std::move(parts.back());
   parts.pop_back();
   for (const std::string& part : parts) {
-    constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-    UniqueFd next(openat(place.folder.get(), part.c_str(), kFlags));
-    if (!next && errno == ENOENT) {
-      const bool made = mkdirat(place.folder.get(), part.c_str(), mode & kPermissions) == 0;
-      if (!made && errno != EEXIST) return Refused(errno, "mkdir", place);
-      next.reset(openat(place.folder.get(), part.c_str(), kFlags));
-      // mkdir(2) obeys the umask, DirectoryMode= does not.
-      if (made && next && ChangeModeOf(next.get(), mode & kPermissions) != 0)
-        return Refused(errno, "chmod", place);
-    }
-    if (!next) return Refused(errno, "open", place);
-    place.folder = std::move(next);
+    absl::StatusOr<UniqueFd> next = OpenOrMake(place, part, mode & kPermissions);
+    if (!next.ok()) return next.status();
+    place.folder = std::move(*next);
   }
   return place;
 }

@@ -197,6 +197,28 @@ bool Sets(const std::vector<std::string>& environment, absl::string_view assignm
                      [&](const std::string& word) { return absl::StartsWith(word, name); });
 }
 
+const char* SignalsWord(const SpawnSpec& spec, const Order& order) {
+  const bool ignore_sigpipe = spec.context->ignore_sigpipe;
+  if (order.needs_executor) return ignore_sigpipe ? "X1" : "X0";
+  return ignore_sigpipe ? "Y1" : "Y0";
+}
+
+void ComposeWords(BirthBlock& block, const SpawnSpec& spec, const Order& order, TextWriter& text) {
+  block.words.push_back("socketd-exec");
+  if (order.needs_executor) block.words.push_back(text.Put(absl::StrCat("R", 3 + spec.fds.size())));
+  block.words.push_back(spec.own_session ? "S" : "s");
+  for (const std::string& word : order.words)
+    block.words.push_back(word.c_str());
+  if (spec.context->no_new_privileges && !spec.full_privileges) block.words.push_back("P");
+  if (spec.stamp_listen_pid) block.words.push_back("Z");
+  block.words.push_back(SignalsWord(spec, order));
+  block.words.push_back("=");
+  block.words.push_back(text.Put(spec.program));
+  for (const std::string& word : spec.argv)
+    block.words.push_back(text.Put(word));
+  block.words.push_back(nullptr);
+}
+
 void ComposeEnvironment(BirthBlock& block,
                         const SpawnSpec& spec,
                         const Order& order,
@@ -260,33 +282,13 @@ bool Compose(BirthBlock& block,
              const SpawnSpec& spec,
              const std::shared_ptr<const Order>& order,
              const CommonFiles& files) {
-  const bool privileges_drop = spec.context->no_new_privileges && !spec.full_privileges;
   if (order->needs_executor && files.executor < 0) return false;
   TextWriter text(block.text, RoomFor(spec, *order));
-  const int passed_end = 3 + static_cast<int>(spec.fds.size());
-  block.words.push_back("socketd-exec");
-  if (order->needs_executor) block.words.push_back(text.Put(absl::StrCat("R", passed_end)));
-  block.words.push_back(spec.own_session ? "S" : "s");
-  for (const std::string& word : order->words)
-    block.words.push_back(word.c_str());
-  if (privileges_drop) block.words.push_back("P");
-  if (spec.stamp_listen_pid) block.words.push_back("Z");
-  const bool ignore_sigpipe = spec.context->ignore_sigpipe;
-  if (order->needs_executor) {
-    block.words.push_back(ignore_sigpipe ? "X1" : "X0");
-  } else {
-    block.words.push_back(ignore_sigpipe ? "Y1" : "Y0");
-  }
-  block.words.push_back("=");
-  block.words.push_back(text.Put(spec.program));
-  for (const std::string& word : spec.argv)
-    block.words.push_back(text.Put(word));
-  block.words.push_back(nullptr);
+  ComposeWords(block, spec, *order, text);
   ComposeEnvironment(block, spec, *order, text);
   if (spec.stamp_listen_pid && files.pidfd_ids)
     block.environment.push_back(text.Put(kListenPidfdId));
   block.environment.push_back(nullptr);
-
   for (int target = 0; target < 3; ++target)
     block.sources.push_back(SourceOf(order->streams[target], target, spec, files));
   for (const Fd* fd : spec.fds)

@@ -17,6 +17,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -105,28 +106,32 @@ std::vector<std::string> OwnFolders() {
   return folders;
 }
 
+std::vector<std::string> FoldersIn(const std::string& parent) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(opendir(parent.c_str()), closedir);
+  if (listing == nullptr) return names;
+  for (const dirent* entry = readdir(listing.get()); entry != nullptr;
+       entry = readdir(listing.get())) {
+    if (entry->d_type == DT_DIR && entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
+// "socketd-PID" or "socketd-PID.N" of a process that is gone.
+bool IsLeftover(absl::string_view name) {
+  int pid = 0;
+  if (!absl::ConsumePrefix(&name, "socketd-")) return false;
+  if (!absl::SimpleAtoi(name.substr(0, name.find('.')), &pid) || pid <= 0) return false;
+  return kill(pid, 0) != 0 && errno == ESRCH;
+}
+
 // Folders of daemons that are gone: removed as far as they are empty, never more.
 void RemoveLeftovers(const std::string& parent) {
-  DIR* listing = opendir(parent.c_str());
-  if (listing == nullptr) return;
-  std::vector<std::string> stale;
-  for (const dirent* entry = readdir(listing); entry != nullptr; entry = readdir(listing)) {
-    absl::string_view name = entry->d_name;
-    int pid = 0;
-    if (!absl::ConsumePrefix(&name, "socketd-")) continue;
-    if (!absl::SimpleAtoi(name.substr(0, name.find('.')), &pid) || pid <= 0) continue;
-    if (kill(pid, 0) != 0 && errno == ESRCH) stale.emplace_back(entry->d_name);
-  }
-  closedir(listing);
-  for (const std::string& name : stale) {
+  for (const std::string& name : FoldersIn(parent)) {
+    if (!IsLeftover(name)) continue;
     const std::string base = absl::StrCat(parent, "/", name);
-    DIR* groups = opendir(base.c_str());
-    if (groups == nullptr) continue;
-    for (const dirent* entry = readdir(groups); entry != nullptr; entry = readdir(groups)) {
-      if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-        rmdir(absl::StrCat(base, "/", entry->d_name).c_str());
-    }
-    closedir(groups);
+    for (const std::string& group : FoldersIn(base))
+      rmdir(absl::StrCat(base, "/", group).c_str());
     rmdir(base.c_str());
   }
 }

@@ -17,8 +17,8 @@
 namespace socketd {
 namespace {
 
-constexpr size_t kDataMax = 64 * 1024;  // of one packet; a longer one is cut and marked
-constexpr size_t kRightsMax = 253;      // SCM_MAX_FD, unix(7)
+constexpr size_t kDataMax = 65536;  // of one packet; a longer one is cut and marked
+constexpr size_t kRightsMax = 253;  // SCM_MAX_FD, unix(7)
 constexpr uint32_t kNobody = 65534;
 constexpr auto kPidFsMagic = 0x50494446;  // PID_FS_MAGIC, Linux 6.9
 

@@ -57,6 +57,22 @@ TEST_F(GroupTest, TheDaemonIsInAFreshLeafOfItsOwn) {
   EXPECT_TRUE(Has("clone-into-cgroup"));
 }
 
+TEST_F(GroupTest, ADaemonThatLeavesTakesItsFoldersAlong) {
+  std::string folder;
+  {
+    auto other = LinuxKernel::Open({.executor = "server/exec/socketd-exec"});
+    ASSERT_TRUE(other.ok()) << other.status();
+    for (const Capability& one : (*other)->Capabilities())
+      if (one.name == "control-groups") folder = one.detail;
+    for (int i = 0; i < 2; ++i) {
+      auto group = (*other)->NewGroup("left.service", kGroupToken);
+      ASSERT_TRUE(group.ok()) << group.status();
+    }
+    EXPECT_TRUE(std::filesystem::exists(folder));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder)) << folder;
+}
+
 TEST_F(GroupTest, AnEmptiedGroupIsUsedAgain) {
   GroupId first{};
   {
