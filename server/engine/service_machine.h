@@ -45,16 +45,16 @@ constexpr Table<ServiceRow> ServiceMachine() {
   // state       awaits     done        failed      late        skip        stop       reload
     {kDead,      kNothing,  kNever,     kNever,     kNever,     kNever,     kNever,    kNever },
     {kStartPre,  kExecPre,  kStart,     kStopTerm,  kStopTerm,  kStart,     kStopTerm, kNever },
-    {kStart,     kReady,    kStartPost, kStopTerm,  kStopTerm,  kStartPost, kStopTerm, kNever },
+    {kStart,     kReady,    kStartPost, kStopTerm,  kStopTerm,  kNever,     kStopTerm, kNever },
     {kStartPost, kExecPost, kRunning,   kStopTerm,  kStopTerm,  kRunning,   kStopTerm, kNever },
     {kRunning,   kMainEnd,  kExited,    kStopTerm,  kNever,     kExited,    kStop,     kReload},
     {kExited,    kStay,     kNever,     kNever,     kNever,     kStop,      kStop,     kReload},
     {kReload,    kReloaded, kRunning,   kRunning,   kRunning,   kRunning,   kStopTerm, kNever },
     {kStop,      kExecStop, kStopTerm,  kStopTerm,  kStopTerm,  kStopTerm,  kNever,    kNever },
-    {kStopTerm,  kSigterm,  kStopPost,  kStopPost,  kStopKill,  kStopKill,  kNever,    kNever },
+    {kStopTerm,  kSigterm,  kStopPost,  kStopKill,  kStopKill,  kStopKill,  kNever,    kNever },
     {kStopKill,  kSigkill,  kStopPost,  kStopPost,  kStopPost,  kStopPost,  kNever,    kNever },
     {kStopPost,  kExecEnd,  kFinalTerm, kFinalTerm, kFinalTerm, kFinalTerm, kNever,    kNever },
-    {kFinalTerm, kSigterm,  kRestart,   kRestart,   kFinalKill, kFinalKill, kNever,    kNever },
+    {kFinalTerm, kSigterm,  kRestart,   kFinalKill, kFinalKill, kFinalKill, kNever,    kNever },
     {kFinalKill, kSigkill,  kRestart,   kRestart,   kRestart,   kRestart,   kNever,    kNever },
     {kRestart,   kDelay,    kStartPre,  kDead,      kNever,     kDead,      kDead,     kNever },
     {kFailed,    kNothing,  kNever,     kNever,     kNever,     kNever,     kNever,    kNever },
@@ -72,6 +72,8 @@ constexpr Endings EndingsOf(ServiceAwait wait) {
   switch (wait) {
     case ServiceAwait::kNothing:
       return kNoEnding;
+    case ServiceAwait::kReady:  // a start is always seen
+      return {.done = true, .failed = true, .late = true};
     case ServiceAwait::kStay:
       return {.skip = true};
     case ServiceAwait::kMainEnd:

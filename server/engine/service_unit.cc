@@ -1,5 +1,6 @@
 #include "server/engine/service_unit.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -14,6 +15,8 @@ namespace socketd {
 namespace {
 
 constexpr absl::Duration kPidFileRetry = absl::Milliseconds(50);
+// With RestartSec=0 and no start limit a program that cannot run would keep the loop to itself.
+constexpr absl::Duration kLeastRestartDelay = absl::Milliseconds(1);
 
 Ending Failure(Result result, Cause::Kind kind, std::string detail) {
   return {Outcome::kFailed, result, {kind, "", std::move(detail)}};
@@ -79,7 +82,7 @@ void ServiceUnit::Mark(const Ending& ending) {
 }
 
 Ending ServiceUnit::BeginStart() {
-  if (settings_->start.empty()) return Outcome::kSkip;
+  if (settings_->start.empty()) return Outcome::kDone;
   if (settings_->type == ServiceType::kForking) return BeginCommand(settings_->start, 0);
   if (absl::Status launched = LaunchMain(0); !launched.ok()) return FailedBy(launched);
   if (settings_->type == ServiceType::kSimple) return Outcome::kDone;
@@ -148,7 +151,8 @@ Ending ServiceUnit::BeginReload() {
 Ending ServiceUnit::BeginDelay() {
   CleanUp();
   if (!WantsRestart()) return Outcome::kSkip;
-  wait_ = Delay{DeadlineAfter(host_.loop(), settings_->restart_delay, [this] {
+  const absl::Duration delay = std::max(settings_->restart_delay, kLeastRestartDelay);
+  wait_ = Delay{DeadlineAfter(host_.loop(), delay, [this] {
     OnDelay({Cause::Kind::kRestartPolicy, "", std::string(NameOf(result()))});
   })};
   return Outcome::kPending;

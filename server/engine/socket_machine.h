@@ -34,7 +34,8 @@ struct SocketRow {
 
 // A move by `failed` or `late` marks the unit with a result, and a marked unit comes to rest in
 // kFailed instead of kDead. `skip` is taken when there is nothing to wait for: no command is
-// configured, or nobody is left to signal. Entering a kShut state closes the ports.
+// configured, or nobody is left to signal. A signal that could not be sent is followed by the
+// stronger one. Entering a kShut state closes the ports.
 
 constexpr Table<SocketRow> SocketMachine() {
   using enum SocketState;
@@ -45,15 +46,15 @@ constexpr Table<SocketRow> SocketMachine() {
   // state       ports  awaits       done        failed      late        skip        stop
     {kDead,      kShut, kNothing,    kNever,     kNever,     kNever,     kNever,     kNever   },
     {kStartPre,  kShut, kExecPre,    kStartOpen, kFinalTerm, kFinalTerm, kStartOpen, kStopTerm},
-    {kStartOpen, kKept, kOpening,    kStartPost, kStopPre,   kStopPre,   kStartPost, kStopTerm},
+    {kStartOpen, kKept, kOpening,    kStartPost, kStopPre,   kStopPre,   kNever,     kStopTerm},
     {kStartPost, kKept, kExecPost,   kListening, kStopPre,   kStopPre,   kListening, kStopTerm},
     {kListening, kKept, kTraffic,    kRunning,   kStopPre,   kNever,     kNever,     kStopPre },
     {kRunning,   kKept, kServiceEnd, kListening, kStopPre,   kNever,     kNever,     kStopPre },
     {kStopPre,   kKept, kExecStop,   kStopPost,  kStopPost,  kStopTerm,  kStopPost,  kNever   },
-    {kStopTerm,  kKept, kSigterm,    kStopPost,  kStopPost,  kStopKill,  kStopKill,  kNever   },
+    {kStopTerm,  kKept, kSigterm,    kStopPost,  kStopKill,  kStopKill,  kStopKill,  kNever   },
     {kStopKill,  kKept, kSigkill,    kStopPost,  kStopPost,  kStopPost,  kStopPost,  kNever   },
     {kStopPost,  kShut, kExecEnd,    kFinalTerm, kFinalTerm, kFinalTerm, kFinalTerm, kNever   },
-    {kFinalTerm, kShut, kSigterm,    kDead,      kDead,      kFinalKill, kFinalKill, kNever   },
+    {kFinalTerm, kShut, kSigterm,    kDead,      kFinalKill, kFinalKill, kFinalKill, kNever   },
     {kFinalKill, kShut, kSigkill,    kDead,      kDead,      kDead,      kDead,      kNever   },
     {kFailed,    kShut, kNothing,    kNever,     kNever,     kNever,     kNever,     kNever   },
   }};
@@ -71,6 +72,8 @@ constexpr bool SkippedByStop(SocketAwait) {
 }
 constexpr Endings EndingsOf(SocketAwait wait) {
   if (Rests(wait)) return kNoEnding;
+  // Ports are always opened, and that is always seen.
+  if (wait == SocketAwait::kOpening) return {.done = true, .failed = true, .late = true};
   return Lasts(wait) ? Endings{.done = true, .failed = true} : kTimedEndings;
 }
 constexpr SocketState StartOf(const SocketRow&) {
