@@ -43,7 +43,7 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
     self().wait_ = PendingSignal{std::move(left), Timer()};
     auto& wait = std::get<PendingSignal>(self().wait_);
     const auto reached = self().run_.Signal(self().kill(), last, {self().main(), &wait.process});
-    if (!reached.ok()) return NotSignalled(last, reached.status());
+    if (!reached.ok()) return FailedBy(reached.status());
     const KillSettings& kill = self().kill();
     const bool signals = kill.mode != KillMode::kNone && (!last || kill.send_sigkill);
     // A process that nobody could reach but that was not reaped yet has ended: its end is coming.
@@ -51,13 +51,6 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
     if (*reached == Reached::kNobody && !coming) return Outcome::kSkip;
     wait.deadline = Deadline();
     return Outcome::kPending;
-  }
-
-  // Who cannot be asked to end is killed without being asked.
-  Ending NotSignalled(bool last, const absl::Status& status) {
-    Ending ending = FailedBy(status);
-    if (!last) ending.outcome = Outcome::kLate;
-    return ending;
   }
 
   // Something that a pending signal waits for may have happened.
