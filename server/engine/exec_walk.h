@@ -4,6 +4,7 @@
 // signalled are gone, and in the group modes all others of the group too.
 #pragma once
 
+#include <csignal>
 #include <utility>
 #include <variant>
 
@@ -106,6 +107,13 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
   void PutDown(Process process) {
     if (!process) return;
     const auto reached = self().run_.Signal(self().kill(), true, {nullptr, &process});
+    if (!reached.ok() || *reached == Reached::kNobody) GiveUp(std::move(process));
+  }
+
+  // The same beside a main process that lives on: no further than the command's own process group.
+  void PutDownAlone(Process process) {
+    if (!process) return;
+    const auto reached = kernel().Signal(process.child, SIGKILL, Whom::kProcessGroup);
     if (!reached.ok() || *reached == Reached::kNobody) GiveUp(std::move(process));
   }
 

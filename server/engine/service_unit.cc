@@ -51,7 +51,7 @@ Ending ServiceUnit::Begin(ServiceState next) {
     case ServiceAwait::kExecPost:
       return BeginCommand(settings_->start_post, 0);
     case ServiceAwait::kMainEnd:
-      PutDown(std::move(left));  // a reload that came too late
+      PutDownAlone(std::move(left));  // a reload that came too late
       return BeginMainEnd();
     case ServiceAwait::kStay:
       return settings_->remain_after_exit ? Outcome::kPending : Outcome::kSkip;
