@@ -41,14 +41,19 @@ bool IsAt(const FakeFile& file, absl::string_view address) {
 }  // namespace
 
 std::shared_ptr<FakeFile> FakePorts::Find(absl::string_view address) const {
+  std::shared_ptr<FakeFile> broken;
   for (const auto& weak : ports_) {
     auto file = weak.lock();
     if (!file || !IsAt(*file, address)) continue;
+    if (file->broken) {  // somebody may still hold it, and a new one be open
+      broken = std::move(file);
+      continue;
+    }
     const auto* path = std::get_if<PathAddress>(&file->bound);
     const FakeFiles::Node* node = path == nullptr ? nullptr : files_.Find(path->path);
     if (path == nullptr || (node != nullptr && node->inode == file->node)) return file;
   }
-  return nullptr;
+  return broken;
 }
 
 size_t FakePorts::Waiting(absl::string_view address) const {

@@ -1,7 +1,8 @@
 // Damages the tables of the machines, one cell at a time, in every way, and looks who notices: the
 // proofs that guard them at compile time (run here on the damaged copy), or a run of the scenarios
-// with the damaged table. A damage that nobody notices is a hole in the tests, unless it is listed
-// with the reason why it cannot matter. Prints every mutation with what caught it.
+// with the damaged table. In each cell at least one damage that the proofs let pass must be seen by
+// a run, unless they let none pass. Prints every mutation with what caught it, cell by cell until
+// the first that a run has caught; with `--all`, all of them.
 //
 // The engine's own tables are damaged in place: their page is made writable in a forked child, so
 // that nothing has to be built twice and no test can see another one's damage.
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -148,47 +150,48 @@ std::string RunWith(const std::vector<Scenario>& scenarios, const Mutation& muta
   return title.empty() ? "" : absl::StrCat("scenario: ", title);
 }
 
-// Damages that cannot be seen, with the reason.
-const std::map<std::string, std::string>& Harmless() {
-  static const std::map<std::string, std::string> kHarmless = {};
-  return kHarmless;
-}
-
 struct Tally {
   int planted = 0;
   int proofs = 0;
   int runs = 0;
-  int harmless = 0;
   std::vector<std::string> survivors;
+  std::map<std::string, bool> cells;  // whether the damage of each was noticed
 };
 
-Tally CatchAll(std::vector<Scenario> scenarios, const std::vector<Mutation>& mutations) {
+// Plants one mutation; tells who caught it, or nobody.
+void Plant(std::vector<Scenario>& scenarios, const Mutation& mutation, Tally& tally) {
+  ++tally.planted;
+  const std::string by = RunWith(scenarios, mutation);
+  std::printf("%s: %s\n", mutation.name.c_str(), by.empty() ? "NOBODY" : by.c_str());
+  std::fflush(stdout);
+  bool& noticed = tally.cells[mutation.cell];
+  noticed = noticed || !by.empty();
+  if (by.empty()) {
+    tally.survivors.push_back(mutation.name);
+    return;
+  }
+  ++tally.runs;
+  // What caught one mutation of a row often catches the next: try it first.
+  for (size_t i = 1; i < scenarios.size(); ++i) {
+    if (absl::StrCat("scenario: ", scenarios[i].title) == by) std::swap(scenarios[0], scenarios[i]);
+  }
+}
+
+Tally CatchAll(std::vector<Scenario> scenarios, const std::vector<Mutation>& mutations, bool all) {
   Tally tally;
+  std::map<std::string, int> passed;  // mutations of a cell that the proofs let pass
   for (const Mutation& mutation : mutations) {
+    passed[mutation.cell] += mutation.refused ? 0 : 1;
+    if (!mutation.refused) continue;
     ++tally.planted;
-    if (mutation.refused) {
-      ++tally.proofs;
-      std::printf("%s: the proofs\n", mutation.name.c_str());
-      continue;
-    }
-    const std::string by = RunWith(scenarios, mutation);
-    const auto harmless = Harmless().find(mutation.name);
-    if (!by.empty()) {
-      ++tally.runs;
-      std::printf("%s: %s\n", mutation.name.c_str(), by.c_str());
-    } else if (harmless != Harmless().end()) {
-      ++tally.harmless;
-      std::printf("%s: harmless, %s\n", mutation.name.c_str(), harmless->second.c_str());
-    } else {
-      tally.survivors.push_back(mutation.name);
-      std::printf("%s: NOBODY\n", mutation.name.c_str());
-    }
-    std::fflush(stdout);
-    // What caught one mutation of a row often catches the next: try it first.
-    for (size_t i = 1; i < scenarios.size(); ++i) {
-      if (absl::StrCat("scenario: ", scenarios[i].title) == by)
-        std::swap(scenarios[0], scenarios[i]);
-    }
+    ++tally.proofs;
+    std::printf("%s: the proofs\n", mutation.name.c_str());
+  }
+  for (const auto& [cell, count] : passed)
+    tally.cells[cell] = count == 0;
+  for (const Mutation& mutation : mutations) {
+    if (mutation.refused || (!all && tally.cells[mutation.cell])) continue;
+    Plant(scenarios, mutation, tally);
   }
   return tally;
 }
@@ -215,23 +218,17 @@ int main(int argc, char** argv) {
     std::cerr << scenarios.status().message() << "\n";
     return 1;
   }
-  std::vector<Mutation> mutations = AllMutations();
-  // Bazel's shards, by row.
-  const char* const shards = std::getenv("TEST_TOTAL_SHARDS");
-  const char* const shard = std::getenv("TEST_SHARD_INDEX");
-  if (shards != nullptr && shard != nullptr) {
-    std::vector<Mutation> mine;
-    for (size_t i = 0; i < mutations.size(); ++i) {
-      if (i % std::strtoul(shards, nullptr, 10) == std::strtoul(shard, nullptr, 10)) {
-        mine.push_back(mutations[i]);
-      }
-    }
-    mutations = mine;
+  const bool all = std::any_of(
+      argv, argv + argc, [](const char* argument) { return std::strcmp(argument, "--all") == 0; });
+  const Tally tally = CatchAll(*scenarios, AllMutations(), all);
+  std::printf("%d mutations: %d caught by the proofs, %d by runs, %zu by nobody\n", tally.planted,
+              tally.proofs, tally.runs, tally.survivors.size());
+  int holes = 0;
+  for (const auto& [cell, noticed] : tally.cells) {
+    if (noticed) continue;
+    ++holes;
+    std::printf("a hole: nobody noticed any damage of %s\n", cell.c_str());
   }
-  const Tally tally = CatchAll(*scenarios, mutations);
-  std::printf("%d mutations: %d caught by the proofs, %d by runs, %d harmless, %zu by nobody\n",
-              tally.planted, tally.proofs, tally.runs, tally.harmless, tally.survivors.size());
-  for (const std::string& survivor : tally.survivors)
-    std::printf("survived: %s\n", survivor.c_str());
-  return tally.survivors.empty() ? 0 : 1;
+  std::printf("%zu cells, %d holes\n", tally.cells.size(), holes);
+  return holes == 0 ? 0 : 1;
 }

@@ -77,7 +77,7 @@ std::string Storm::Commands(absl::string_view directive, absl::string_view progr
 void Storm::MakeSocket(const std::string& stem, int port) {
   const bool accept = Sometimes(4);
   std::string text = "[Unit]\n";
-  if (!Sometimes(4)) absl::StrAppend(&text, "StartLimitBurst=100000\n");
+  if (!Sometimes(4)) absl::StrAppend(&text, "StartLimitBurst=300\n");
   absl::StrAppend(&text, "[Socket]\nAccept=", accept ? "yes" : "no", "\n");
   const int ports = 1 + static_cast<int>(dice_.Below(2));
   for (int i = 0; i < ports; ++i) {
@@ -120,7 +120,7 @@ void Storm::MakeService(const std::string& stem, bool instances) {
                    "exits 1 ; serves", "fails at user", "exits 0 on sigterm after 3s, serves"});
   world_.AddProgram(main, script);
   std::string text = "[Unit]\n";
-  if (!Sometimes(4)) absl::StrAppend(&text, "StartLimitBurst=100000\n");
+  if (!Sometimes(4)) absl::StrAppend(&text, "StartLimitBurst=300\n");
   if (!units_.empty() && Sometimes(3)) {
     const std::string& other = units_[dice_.Below(units_.size())];
     absl::StrAppend(&text, OneOf({"Requires", "Wants", "BindsTo", "PartOf", "Conflicts"}), "=",
