@@ -215,6 +215,10 @@ void ServiceUnit::OnEvent(const Event& event) {
 
 void ServiceUnit::OnMain(const Event& event) {
   if (event.kind == Event::Kind::kExeced) {
+    if (main_pid_ == 0) {  // its user had to be looked up: it was not born when it was launched
+      main_pid_ = main_.child.pid();
+      host_.OnChanged(*this);
+    }
     const bool awaited = state() == ServiceState::kStart && settings_->type == ServiceType::kExec;
     if (awaited) {
       Conclude({Outcome::kDone, Result::kSuccess, {Cause::Kind::kProcess, "", "program runs"}});

@@ -79,6 +79,7 @@ class LinuxKernel final : public Kernel {
   void Close(int number) override;
   void DropGroup(GroupHandle group) override;
   void ForgetChild(ChildHandle child) override;
+  int PidOf(ChildHandle child) const override { return children_.PidOf(child); }
 
  private:
   LinuxKernel(std::unique_ptr<Poller> poller, Machine machine, UniqueFd null, UniqueFd executor);

@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <climits>
+#include <deque>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -19,6 +21,7 @@ namespace socketd {
 namespace {
 
 constexpr mode_t kPermissions = 07777;
+constexpr int kLinksMax = 40;  // as the kernel follows, path_resolution(7)
 
 absl::Status Refused(int error, absl::string_view call, const NodePlace& place) {
   const bool permission = error == EACCES || error == EPERM || error == EROFS;
@@ -116,8 +119,9 @@ absl::StatusOr<uint64_t> SetNode(const NodePlace& place, const ListenSpec& spec,
   return status.st_ino;
 }
 
+// A folder, made if need be, or a link as itself.
 absl::StatusOr<UniqueFd> OpenOrMake(const NodePlace& place, const std::string& part, mode_t mode) {
-  constexpr int kFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  constexpr int kFlags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
   UniqueFd next(openat(place.folder.get(), part.c_str(), kFlags));
   if (next) return next;
   if (errno != ENOENT) return Refused(errno, "open", place);
@@ -130,20 +134,57 @@ absl::StatusOr<UniqueFd> OpenOrMake(const NodePlace& place, const std::string& p
   return next;
 }
 
+UniqueFd OpenRoot() {
+  return UniqueFd(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+std::deque<std::string> PartsOf(absl::string_view path) {
+  return absl::StrSplit(path, '/', absl::SkipEmpty());
+}
+
+// Whose links are followed on the way to a node; others could lead us anywhere.
+bool Trusted(uid_t owner) {
+  return owner == 0 || owner == geteuid();
+}
+
+// The link's text goes before what is left of the way: what was looked at is what is followed.
+absl::Status Follow(int link, NodePlace& place, std::deque<std::string>& parts) {
+  std::array<char, PATH_MAX> text{};
+  const ssize_t length = readlinkat(link, "", text.data(), text.size());
+  if (length <= 0) return Refused(length < 0 ? errno : ENOENT, "readlink", place);
+  const absl::string_view target(text.data(), static_cast<size_t>(length));
+  if (target[0] == '/') place.folder = OpenRoot();
+  std::deque<std::string> ahead = PartsOf(target);
+  parts.insert(parts.begin(), ahead.begin(), ahead.end());
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<NodePlace> PlaceOf(const std::string& path, uint32_t mode) {
   NodePlace place;
   place.path = path;
-  place.folder.reset(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  std::vector<std::string> parts = absl::StrSplit(path, '/', absl::SkipEmpty());
-  if (parts.empty() || path.empty() || path[0] != '/') return Refused(EINVAL, "bind", place);
+  place.folder = OpenRoot();
+  std::deque<std::string> parts = PartsOf(path);
+  if (parts.empty() || path[0] != '/') return Refused(EINVAL, "bind", place);
   place.name = std::move(parts.back());
   parts.pop_back();
-  for (const std::string& part : parts) {
+  int links = 0;
+  while (!parts.empty()) {
+    const std::string part = std::move(parts.front());
+    parts.pop_front();
     absl::StatusOr<UniqueFd> next = OpenOrMake(place, part, mode & kPermissions);
     if (!next.ok()) return next.status();
-    place.folder = std::move(*next);
+    struct stat status{};
+    if (fstat(next->get(), &status) != 0) return Refused(errno, "fstat", place);
+    if (S_ISLNK(status.st_mode)) {
+      if (!Trusted(status.st_uid) || ++links > kLinksMax) return Refused(EACCES, "open", place);
+      if (absl::Status followed = Follow(next->get(), place, parts); !followed.ok())
+        return followed;
+      continue;
+    }
+    if (!S_ISDIR(status.st_mode)) return Refused(ENOTDIR, "open", place);
+    place.folder = *std::move(next);
   }
   return place;
 }

@@ -92,6 +92,9 @@ class ProcessOwner {
  public:
   virtual void DropGroup(GroupHandle group) = 0;
   virtual void ForgetChild(ChildHandle child) = 0;
+  // For a child whose pid was not known when it was made (its user had to be looked up first). 0:
+  // still not known.
+  virtual int PidOf(ChildHandle /*child*/) const { return 0; }
 
  protected:
   ~ProcessOwner() = default;
@@ -149,7 +152,8 @@ class Child {
   }
   explicit operator bool() const { return owner_ != nullptr; }
   ChildHandle handle() const { return handle_; }
-  int pid() const { return pid_; }  // for showing and for MAINPID; never for signalling
+  // For showing and for MAINPID; never for signalling. 0: it is not born yet.
+  int pid() const { return pid_ != 0 || owner_ == nullptr ? pid_ : owner_->PidOf(handle_); }
 
  private:
   ProcessOwner* owner_ = nullptr;
