@@ -17,6 +17,9 @@ class Unit;
 
 namespace socketd::real {
 
+// The "state" that a unit enters when it is deleted, as instances are at their end.
+inline constexpr char kGone[] = "";
+
 // The states of units, from the moment it was opened.
 class Watcher {
  public:

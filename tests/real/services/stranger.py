@@ -1,0 +1,58 @@
+"""A local user with no rights, trying things. Prints what became of it in one line.
+
+  stranger.py handoff PATH UNIT     asks for a unit's sockets
+  stranger.py connect PATH          connects to a stream socket
+  stranger.py say PATH TEXT         sends a datagram
+  stranger.py flood PATH COUNT      sends garbage and descriptors, of all sizes
+"""
+import os
+import socket
+import sys
+
+
+def handoff(path, unit):
+    asker = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    asker.settimeout(10)
+    asker.connect(path)
+    asker.send(b"\x0a" + bytes([len(unit)]) + unit.encode())
+    data, fds, _, _ = socket.recv_fds(asker, 65536, 253)
+    return f"bytes={len(data)} fds={len(fds)}"
+
+
+def connect(path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(10)
+        client.connect(path)
+    return "connected"
+
+
+def say(path, text):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
+        speaker.settimeout(10)
+        speaker.sendto(text.encode(), path)
+    return "sent"
+
+
+def flood(path, count):
+    speaker = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    speaker.settimeout(10)
+    speaker.connect(path)
+    null = os.open("/dev/null", os.O_RDONLY)
+    for turn in range(int(count)):
+        speaker.send(os.urandom(turn * 397 % 20000))
+        speaker.send(b"READY=1\n" + b"A" * 5000)
+        speaker.send(b"MAINPID=99999999999999999999\nSTATUS=\xff\xfe\nREADY=2\n=\n\0\n")
+        socket.send_fds(speaker, [b"FDSTORE=1\nFDNAME=../../x"], [null] * (turn % 253 + 1))
+        socket.send_fds(speaker, [b"BARRIER=1"], [null, null])
+    return "sent"
+
+
+def main():
+    verb, *words = sys.argv[1:]
+    try:
+        print({"handoff": handoff, "connect": connect, "say": say, "flood": flood}[verb](*words))
+    except OSError as error:
+        print(f"{verb}: {error} fds=0")
+
+
+main()
