@@ -82,8 +82,11 @@ absl::Status ApiServer::Build() {
     return Error(absl::StatusCode::kInternal, "GRPC_FAILED", "the gRPC server does not start");
   // The server as a whole is known to health by itself, a service has to be named.
   server_->GetHealthCheckService()->SetServingStatus(v1::UnitService::service_full_name(), true);
-  // The engine may publish after the server has gone.
-  engine_.OnPublished([outbox = outbox_] { outbox->Wake(); });
+  // The engine may publish after the server has gone. Without a watcher no thread is woken; one
+  // that comes now looks into the history before it waits.
+  engine_.OnPublished([outbox = outbox_, watchers = watchers_] {
+    if (watchers->size() > 0) outbox->Wake();
+  });
   return absl::OkStatus();
 }
 

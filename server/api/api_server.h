@@ -61,7 +61,7 @@ class ApiServer {
 
   EngineHandle& engine_;
   const Options options_;
-  std::unique_ptr<Watchers> watchers_;
+  std::shared_ptr<Watchers> watchers_;
   std::shared_ptr<Outbox> outbox_;
   std::unique_ptr<UnitService> service_;
   std::unique_ptr<Gate> gate_;

@@ -20,8 +20,7 @@ void Outbox::Post(Closure closure) {
 
 void Outbox::Wake() {
   const std::lock_guard lock(mutex_);
-  woken_ = true;
-  changed_.notify_one();
+  if (!std::exchange(woken_, true)) changed_.notify_one();
 }
 
 void Outbox::Close() {

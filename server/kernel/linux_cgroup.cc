@@ -298,6 +298,12 @@ bool Cgroups::Populated(GroupHandle handle) const {
   return slot != nullptr && IsPopulated(*slot);
 }
 
+// None of ours is in it, and when the last one left nobody else was (Settle). Asking the kernel
+// again would be most of what a short-lived instance costs.
+bool Cgroups::KnownEmpty(const Slot& slot) {
+  return slot.members == 0 && !slot.waiting;
+}
+
 bool Cgroups::IsPopulated(const Slot& slot) const {
   if (!real()) return !MembersOf(slot).empty();
   std::array<char, 256> text{};
@@ -317,7 +323,7 @@ bool Cgroups::IsMember(const Slot& slot, int pid, int pidfd) const {
 
 Reached Cgroups::Signal(GroupHandle handle, int signal, int spared_pid) {
   Slot* slot = Find(handle);
-  if (slot == nullptr) return Reached::kNobody;
+  if (slot == nullptr || KnownEmpty(*slot)) return Reached::kNobody;
   if (real() && signal == SIGKILL && spared_pid == 0) {
     const Reached reached = IsPopulated(*slot) ? Reached::kSomebody : Reached::kNobody;
     UniqueFd kill(openat(slot->folder.get(), "cgroup.kill", O_WRONLY | O_CLOEXEC));

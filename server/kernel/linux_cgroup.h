@@ -99,6 +99,7 @@ class Cgroups {
   Slot* Find(GroupHandle handle);
   const Slot* Find(GroupHandle handle) const;
   absl::Status OpenFolder(absl::string_view unit, Slot& slot);
+  static bool KnownEmpty(const Slot& slot);
   bool IsPopulated(const Slot& slot) const;
   void Settle(uint32_t index, std::vector<Event>& events);
   void StartWaiting(uint32_t index);
