@@ -46,7 +46,7 @@ class HandoffServer::Client final : public Subscriber {
         fd_(std::move(connection.fd)),
         peer_(connection.peer),
         subscription_(server.loop_, *this) {}
-  ~Client() { server_.loop_.kernel().Disarm(fd_); }
+  virtual ~Client() { server_.loop_.kernel().Disarm(fd_); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 

@@ -30,8 +30,6 @@
 #include "server/main/surroundings.h"
 #include "server/main/version.h"
 
-extern char** environ;
-
 namespace socketd {
 namespace {
 
