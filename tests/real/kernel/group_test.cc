@@ -184,6 +184,7 @@ TEST_F(GroupTest, TheGroupOfALivingProcessIsFoundByItsNumber) {
   const std::string pid = absl::StrCat(child->pid());
   ASSERT_EQ(write(procs.get(), pid.data(), pid.size()), static_cast<ssize_t>(pid.size()));
   EXPECT_EQ(groups.GroupOf(child->pid()), made->id);
+  groups.AddMember(made->handle, child->pid());  // as whoever starts a process in a group does
   EXPECT_EQ(groups.Signal(made->handle, SIGKILL, 0), Reached::kSomebody);
   ASSERT_TRUE(Next(Event::Kind::kExited));
 }
