@@ -3,7 +3,6 @@
 # pkg-config modules whose name is not the target's, and linker options that no .pc file knows.
 _MODULES = {
     "absl": ["absl_statusor", "absl_time", "absl_strings", "absl_flat_hash_map", "absl_span", "absl_inlined_vector", "absl_cord"],
-    "cap-ng": ["libcap-ng"],
 }
 _EXTRA = {"grpc++": ["-lgrpc++_reflection"]}
 

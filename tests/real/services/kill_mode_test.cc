@@ -1,4 +1,5 @@
 // Ending processes that do not want to: SIGTERM ignored, double-forked, in a session of their own.
+#include <sched.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -44,6 +45,10 @@ class KillModeTest : public DaemonTest {
     ASSERT_NO_FATAL_FAILURE(Begin());
     ASSERT_TRUE(client().Start("stubborn.service").ok());
     ASSERT_EQ(Execute({"/bin/cat", fifo}).output, "yes\n");
+    // The shell between is on its way out, and a process that just execs shows no environment.
+    constexpr int kLooks = 20000;
+    for (int i = 0; i < kLooks && WithEnvironment(mark()).size() != 2; ++i)
+      sched_yield();
     ASSERT_THAT(WithEnvironment(mark()), SizeIs(2));
   }
 
