@@ -124,12 +124,34 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
         {{"unit", self().name()}, {"pid", absl::StrCat(process.child.pid())}});
   }
 
-  Timer Deadline() {
-    return DeadlineAfter(self().host().loop(), self().StepTimeout(), [this] {
+  // The end of the step that begins now.
+  Timer Deadline() { return DeadlineIn(self().StepTimeout()); }
+
+  Timer DeadlineIn(absl::Duration span) {
+    return DeadlineAfter(self().host().loop(), span, [this] {
       Conclude({Outcome::kLate,
                 Result::kTimeout,
                 {Cause::Kind::kTimeout, "", std::string(NameOf(this->state()))}});
     });
+  }
+
+  // Gives the step that runs at least `span` from now; one without an end keeps none.
+  void Extend(absl::Duration span) {
+    const auto extend = [&](auto& wait) {
+      if constexpr (requires { wait.deadline; }) {
+        const Instant wanted = self().host().loop().now() + span;
+        if (wait.deadline && wait.deadline.deadline() < wanted) wait.deadline = DeadlineIn(span);
+      }
+    };
+    std::visit(extend, self().wait_);
+  }
+
+  bool has_deadline() const {
+    const auto has = [](const auto& wait) {
+      if constexpr (requires { wait.deadline; }) return static_cast<bool>(wait.deadline);
+      return false;
+    };
+    return std::visit(has, static_cast<const Derived&>(*this).wait_);
   }
 
   // Something that the system refused.

@@ -66,19 +66,4 @@ void ServiceUnit::OnMainPid(int pid) {
   host_.OnChanged(*this);
 }
 
-// The service asks for more time for the step that runs.
-void ServiceUnit::Extend(absl::Duration span) {
-  const auto extend = [&](Timer& deadline) {
-    const Instant wanted = host_.loop().now() + span;
-    if (!deadline || wanted <= deadline.deadline()) return;
-    deadline = DeadlineAfter(host_.loop(), span, [this] {
-      Conclude({Outcome::kLate,
-                Result::kTimeout,
-                {Cause::Kind::kTimeout, "", std::string(NameOf(state()))}});
-    });
-  };
-  if (auto* ready = std::get_if<Ready>(&wait_)) extend(ready->deadline);
-  if (auto* pending = std::get_if<PendingSignal>(&wait_)) extend(pending->deadline);
-}
-
 }  // namespace socketd

@@ -92,7 +92,6 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   bool Believes(const Peer& sender) const;
   void OnReady();
   void OnMainPid(int pid);
-  void Extend(absl::Duration span);
 
   absl::Status AskStart(const Cause& cause);
   absl::Status AskReload(const Cause& cause);

@@ -108,13 +108,7 @@ Vitals ServiceUnit::vitals() const {
   vitals.control_children = control() != nullptr && *control() ? 1 : 0;
   vitals.main_children = main_ ? 1 : 0;
   vitals.group = run_.has_group();
-  if (const auto* running = std::get_if<RunningCommand>(&wait_)) {
-    vitals.deadlines = running->deadline ? 1 : 0;
-  } else if (const auto* pending = std::get_if<PendingSignal>(&wait_)) {
-    vitals.deadlines = pending->deadline ? 1 : 0;
-  } else if (const auto* ready = std::get_if<Ready>(&wait_)) {
-    vitals.deadlines = ready->deadline ? 1 : 0;
-  }
+  vitals.deadlines = has_deadline() ? 1 : 0;
   if (settings_ == nullptr) return vitals;
   vitals.times_out = StepTimeout() != absl::InfiniteDuration();
   const auto steps = static_cast<double>(4 + settings_->stop.size() + settings_->stop_post.size());

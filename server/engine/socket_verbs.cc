@@ -142,15 +142,8 @@ Vitals SocketUnit::vitals() const {
   vitals.ports_armed = ports_.armed();
   vitals.control_children = control() != nullptr && *control() ? 1 : 0;
   vitals.group = run_.has_group();
-  if (const auto* running = std::get_if<RunningCommand>(&wait_)) {
-    vitals.deadlines = running->deadline ? 1 : 0;
-  } else if (const auto* pending = std::get_if<PendingSignal>(&wait_)) {
-    vitals.deadlines = pending->deadline ? 1 : 0;
-  } else if (const auto* opening = std::get_if<Opening>(&wait_)) {
-    vitals.deadlines = opening->deadline ? 1 : 0;
-  } else if (const auto* traffic = std::get_if<Traffic>(&wait_)) {
-    vitals.backing_off = traffic->paused();
-  }
+  vitals.deadlines = has_deadline() ? 1 : 0;
+  if (const auto* traffic = std::get_if<Traffic>(&wait_)) vitals.backing_off = traffic->paused();
   if (settings_ == nullptr) return vitals;
   vitals.times_out = settings_->timeout != absl::InfiniteDuration();
   // Four signal steps, and each command has its own time.

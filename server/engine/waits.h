@@ -79,7 +79,7 @@ struct MainEnd {};
 
 // A time to pass.
 struct Delay {
-  Timer deadline;
+  Timer end;
 };
 
 // A timer at `span` from now; none for an infinite span.
