@@ -35,7 +35,7 @@ struct JobRequest {
   JobKind kind = JobKind::kStart;
   JobMode mode = JobMode::kReplace;
   bool no_wait = false;   // answer when queued
-  std::string requester;  // "uid 0 pid 17"; becomes the cause's detail
+  std::string requester;  // "uid 0"; becomes the cause's detail
 };
 
 struct JobReport {

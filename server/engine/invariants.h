@@ -1,6 +1,5 @@
 // What must hold after every turn, whatever happened in it (tests/README.md lists the seven).
-// Looks at everything, so it is for tests and for the dump of a debug build, never for a running
-// daemon. Engine thread only.
+// Looks at everything, so it is for tests, never for a running daemon. Engine thread only.
 #pragma once
 
 #include <string>

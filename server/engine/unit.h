@@ -28,7 +28,7 @@ namespace socketd {
 // What a unit can be told. kReset: forget a failure.
 enum class Verb : uint8_t { kStart, kStop, kReload, kReset };
 
-// What a unit holds right now, for the invariants (invariants.h) and the dump.
+// What a unit holds right now, for the invariants (invariants.h).
 struct Vitals {
   bool at_rest = true;       // dead or failed
   bool ports_shut = false;   // the state's row says kShut

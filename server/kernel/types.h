@@ -1,4 +1,5 @@
-// What the kernel floor and the floors above say to each other: plain values, no behaviour.
+// What the kernel floor and the floors above say to each other: values, and handles that
+// close or forget what they stand for.
 #pragma once
 
 #include <cstdint>

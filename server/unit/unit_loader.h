@@ -64,7 +64,7 @@ class UnitLoader {
   // Never fails as a call: what is wrong is in the result.
   LoadedUnit Load(const UnitName& name) const;
 
-  // The same for a definition that does not come from a file (CreateUnit).
+  // The same for what was read already: an instance's definition is its template's.
   LoadedUnit Adopt(const UnitName& name, std::shared_ptr<const v1::UnitDefinition> written) const;
 
   // Every unit that a file, a link or an instance link in the search path names, templates

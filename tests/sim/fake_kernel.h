@@ -1,7 +1,7 @@
-// The kernel of the simulated world (tests/README.md): the same promise as
-// LinuxKernel, over virtual time. Poll jumps to the next thing that happens; children are scripts;
-// clients come when a test says so; any call can be told to fail; simultaneous events come in an
-// order that the seed picks. At the end of a test Problems() and Leaks() must be empty.
+// The kernel of the simulated world (tests/README.md): the same promise as LinuxKernel, over
+// virtual time. Poll jumps to the next thing that happens; children are scripts; clients come when
+// a test says so; any call can be told to fail; simultaneous events come in an order that the seed
+// picks. At the end of a test problems() and Leaks() must be empty.
 #pragma once
 
 #include <atomic>
