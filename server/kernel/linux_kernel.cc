@@ -57,33 +57,12 @@ UniqueFd OpenExecutor(const LinuxOptions& options) {
 void FillStandardStreams() {
   for (int number = 0; number < 3; ++number) {
     if (fcntl(number, F_GETFD) >= 0) continue;
-    const UniqueFd opened(open("/dev/null", O_RDWR));
+    UniqueFd opened(open("/dev/null", O_RDWR));
     if (opened && opened.get() != number)
       dup2(opened.get(), number);
     else
-      const_cast<UniqueFd&>(opened).release();  // NOLINT: it is the stream now
+      opened.release();  // it is the stream now
   }
-}
-
-// kernel.h: exits and spawn results, groups, lookups, I/O, signals, wake-ups.
-int RankOf(Event::Kind kind) {
-  switch (kind) {
-    case Event::Kind::kExeced:
-    case Event::Kind::kSpawnFailed:
-    case Event::Kind::kExited:
-      return 0;
-    case Event::Kind::kGroupEmpty:
-      return 1;
-    case Event::Kind::kLookedUp:
-      return 2;
-    case Event::Kind::kIo:
-      return 3;
-    case Event::Kind::kSignal:
-      return 4;
-    case Event::Kind::kWoken:
-      return 5;
-  }
-  return 5;
 }
 
 bool Before(const Event& left, const Event& right) {

@@ -273,6 +273,27 @@ struct Event {
   int exit_status = 0;       // kSpawnFailed: what systemd would show (200..242), systemd.exec(5)
 };
 
+// The place of each kind within one Poll (kernel.h): lower ones come first.
+constexpr int RankOf(Event::Kind kind) {
+  switch (kind) {
+    case Event::Kind::kExeced:
+    case Event::Kind::kSpawnFailed:
+    case Event::Kind::kExited:
+      return 0;
+    case Event::Kind::kGroupEmpty:
+      return 1;
+    case Event::Kind::kLookedUp:
+      return 2;
+    case Event::Kind::kIo:
+      return 3;
+    case Event::Kind::kSignal:
+      return 4;
+    case Event::Kind::kWoken:
+      return 5;
+  }
+  return 5;
+}
+
 // ---- what this machine can do, found by trying ----
 
 struct Capability {

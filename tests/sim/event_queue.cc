@@ -4,26 +4,6 @@
 
 namespace socketd::sim {
 
-int RankOf(Event::Kind kind) {
-  switch (kind) {
-    case Event::Kind::kExeced:
-    case Event::Kind::kSpawnFailed:
-    case Event::Kind::kExited:
-      return 0;
-    case Event::Kind::kGroupEmpty:
-      return 1;
-    case Event::Kind::kLookedUp:
-      return 2;
-    case Event::Kind::kIo:
-      return 3;
-    case Event::Kind::kSignal:
-      return 4;
-    case Event::Kind::kWoken:
-      return 5;
-  }
-  return 5;
-}
-
 void EventQueue::Push(uint64_t about, const Event& event) {
   Item item{RankOf(event.kind), dice_.Next() >> 1, about, event};
   for (const Item& other : items_) {

@@ -39,7 +39,4 @@ class EventQueue {
   std::vector<Item> items_;
 };
 
-// Where the promise puts events of this kind within one Poll.
-int RankOf(Event::Kind kind);
-
 }  // namespace socketd::sim
