@@ -74,7 +74,6 @@ class Kernel : public FdOwner, public ProcessOwner {
   virtual absl::Status Send(const Fd& socket,
                             absl::string_view data,
                             absl::Span<const Fd* const> fds) = 0;
-  virtual absl::StatusOr<Peer> PeerOf(const Fd& connection) = 0;
 
   // ---- processes ----
 

@@ -41,7 +41,7 @@ absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
   connection.fd = Fd(*this, accepted->fd.release());
   connection.local = std::move(accepted->local);
   connection.remote = std::move(accepted->remote);
-  connection.peer = WithGroup(accepted->peer);
+  connection.peer = accepted->peer;
   connection.cookie = accepted->cookie;
   return connection;
 }
@@ -113,10 +113,6 @@ absl::Status LinuxKernel::Send(const Fd& socket,
   for (const Fd* fd : fds)
     numbers.push_back(fd->number());
   return SendPacket(socket.number(), data, numbers);
-}
-
-absl::StatusOr<Peer> LinuxKernel::PeerOf(const Fd& connection) {
-  return WithGroup(PeerOfSocket(connection.number()));
 }
 
 absl::StatusOr<std::string> LinuxKernel::ReadFile(const std::string& path, size_t limit) {

@@ -56,6 +56,16 @@ void TakeCredentials(const ucred& credentials, Peer& peer) {
   peer.gid = credentials.gid;
 }
 
+// Before pidfs all pidfds share one inode: it says nothing. All of them are in one file system, so
+// the first one tells for all.
+uint64_t NumberOf(int pidfd) {
+  static const bool numbered = [pidfd] {
+    struct statfs file_system{};
+    return fstatfs(pidfd, &file_system) == 0 && file_system.f_type == kPidFsMagic;
+  }();
+  return numbered ? InodeOf(pidfd) : 0;
+}
+
 void TakeControl(msghdr& message, RawPacket& packet) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
@@ -81,10 +91,7 @@ void AddIdentity(int pidfd, Peer& peer) {
   PidfdAsk(pidfd, info);
   if ((info.mask & PidfdInfo::kCgroup) != 0 && info.cgroup_id != 0)
     peer.group = static_cast<GroupId>(info.cgroup_id);
-  // Before pidfs all pidfds share one inode: it says nothing.
-  struct statfs file_system{};
-  if (fstatfs(pidfd, &file_system) == 0 && file_system.f_type == kPidFsMagic)
-    peer.pidfd_id = InodeOf(pidfd);
+  peer.pidfd_id = NumberOf(pidfd);
 }
 
 Peer PeerOfSocket(int socket) {
@@ -97,7 +104,7 @@ Peer PeerOfSocket(int socket) {
   length = sizeof(number);
   if (getsockopt(socket, SOL_SOCKET, kSoPeerPidfd, &number, &length) == 0) {
     const UniqueFd pidfd(number);
-    AddIdentity(pidfd.get(), peer);
+    peer.pidfd_id = NumberOf(pidfd.get());
   }
   return peer;
 }

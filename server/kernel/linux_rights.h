@@ -24,7 +24,7 @@ struct RawPacket {
 absl::StatusOr<RawPacket> ReceivePacket(int socket);
 absl::Status SendPacket(int socket, absl::string_view data, absl::Span<const int> fds);
 
-// SO_PEERCRED and, where there is one, the pidfd: everything unknown that is unknown.
+// SO_PEERCRED and, where there is one, the number of the pidfd; no group, which nobody asks for.
 Peer PeerOfSocket(int socket);
 
 // The control group of the process that a pidfd holds, ended or not; and the pidfd's own number.

@@ -67,7 +67,7 @@ struct Connection {
   Fd fd;
   SocketAddress local;
   SocketAddress remote;
-  Peer peer;            // unix sockets only
+  Peer peer;            // unix sockets only; without the group
   uint64_t cookie = 0;  // SO_COOKIE, socket(7)
 };
 

@@ -21,7 +21,6 @@ enum class Call : uint8_t {
   kRead,
   kReceive,
   kSend,
-  kPeerOf,
   kNewGroup,
   kSpawn,
   kAdopt,

@@ -82,7 +82,6 @@ class FakeKernel final : public Kernel {
   absl::Status Send(const Fd& socket,
                     absl::string_view data,
                     absl::Span<const Fd* const> fds) override;
-  absl::StatusOr<Peer> PeerOf(const Fd& connection) override;
   absl::StatusOr<Group> NewGroup(absl::string_view unit, Token token) override;
   absl::StatusOr<Child> Spawn(const SpawnSpec& spec) override;
   absl::StatusOr<Child> Adopt(int pid, const Group& group, Token token) override;

@@ -75,6 +75,7 @@ absl::StatusOr<Connection> FakeKernel::Accept(const Fd& port) {
   connection.local = client->local;
   connection.remote = client->remote;
   connection.peer = client->peer;
+  connection.peer.group = GroupId::kNone;
   connection.cookie = client->id;
   connection.fd =
       descriptors_.Open(std::move(accepted), absl::StrCat("Accept ", ToText(client->local)));
@@ -151,13 +152,6 @@ absl::Status FakeKernel::Send(const Fd& socket,
   }
   file->talk->answers.push_back(std::move(packet));
   return absl::OkStatus();
-}
-
-absl::StatusOr<Peer> FakeKernel::PeerOf(const Fd& connection) {
-  if (absl::Status failed = Admit(Call::kPeerOf); !failed.ok()) return failed;
-  const auto file = descriptors_.Find(connection, "PeerOf");
-  if (!file || !file->talk) return BadFd("getsockopt");
-  return file->talk->peer;
 }
 
 }  // namespace socketd::sim
