@@ -22,6 +22,7 @@ absl::StatusOr<Port> LinuxKernel::Listen(const ListenSpec& spec) {
   if (opened->fd.get() >= kHighNumber) ++high_ports_;
   Port port;
   port.fd = Fd(*this, opened->fd.release());
+  ports_[port.fd.number()].local = LocalOfAll(opened->bound);
   port.bound = std::move(opened->bound);
   port.node = opened->node;
   return port;
@@ -32,10 +33,11 @@ absl::Status LinuxKernel::Restore(const Fd& port, const ListenSpec& spec) {
 }
 
 absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
+  const OpenedPort& opened = ports_[port.number()];
   // A service may have made it blocking; nobody may hold the loop.
-  if (shared_.count(port.number()) != 0 && fcntl(port.number(), F_SETFL, O_NONBLOCK) != 0)
+  if (opened.lent && fcntl(port.number(), F_SETFL, O_NONBLOCK) != 0)
     return SystemError(errno, "fcntl");
-  absl::StatusOr<Accepted> accepted = AcceptFrom(port.number());
+  absl::StatusOr<Accepted> accepted = AcceptFrom(port.number(), opened.local);
   if (!accepted.ok()) return accepted.status();
   Connection connection;
   connection.fd = Fd(*this, accepted->fd.release());
@@ -64,7 +66,7 @@ void LinuxKernel::Disarm(const Fd& fd) {
 
 void LinuxKernel::Close(int number) {
   poller_->Disarm(number);
-  if (!shared_.empty()) shared_.erase(number);
+  ports_.erase(number);
   if (number >= kHighNumber && high_ports_ > 0) --high_ports_;
   if (!children_.KeepForNewborn(number)) close(number);
 }

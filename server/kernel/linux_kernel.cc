@@ -240,8 +240,9 @@ void LinuxKernel::CountCrowd() {
 
 absl::StatusOr<Child> LinuxKernel::Spawn(const SpawnSpec& spec) {
   CountCrowd();
-  for (const Fd* fd : spec.fds)
-    shared_.insert(fd->number());
+  for (const Fd* fd : spec.fds) {
+    if (const auto port = ports_.find(fd->number()); port != ports_.end()) port->second.lent = true;
+  }
   absl::StatusOr<Children::Started> started = children_.Spawn(spec);
   if (!started.ok() && ErrnoOf(started.status()) == EMFILE) {
     reserve_.clear();

@@ -13,7 +13,6 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "server/kernel/kernel.h"
@@ -105,7 +104,11 @@ class LinuxKernel final : public Kernel {
   UniqueFd executor_;
   UniqueFd wake_;
   int high_ports_ = 0;              // open descriptors that children need not copy
-  std::unordered_set<int> shared_;  // ports that services have had
+  struct OpenedPort {
+    SocketAddress local;  // of all its connections; std::monostate: each is asked
+    bool lent = false;    // services have had it
+  };
+  std::unordered_map<int, OpenedPort> ports_;  // by descriptor number
   Instant strays_at_ = Instant::Never();
   std::vector<UniqueFd> reserve_;  // numbers for a spawn when there are no more
   Lookups lookups_;

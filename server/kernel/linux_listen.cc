@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -209,7 +210,19 @@ absl::Status RestoreListener(int fd, const ListenSpec& spec) {
                "the service shut the socket down", {{"address", ToText(spec.address)}});
 }
 
-absl::StatusOr<Accepted> AcceptFrom(int fd) {
+SocketAddress LocalOfAll(const SocketAddress& bound) {
+  const auto any = [](const auto& octets) {
+    return std::all_of(octets.begin(), octets.end(), [](uint8_t octet) { return octet == 0; });
+  };
+  const auto* ipv4 = std::get_if<Ipv4Address>(&bound);
+  const auto* ipv6 = std::get_if<Ipv6Address>(&bound);
+  const bool own = (ipv4 != nullptr && any(ipv4->octets)) ||
+                   (ipv6 != nullptr && any(ipv6->octets)) ||
+                   std::holds_alternative<VsockAddress>(bound);
+  return own ? SocketAddress() : bound;
+}
+
+absl::StatusOr<Accepted> AcceptFrom(int fd, const SocketAddress& local) {
   RawAddress remote;
   remote.length = sizeof(remote.storage);
   // Blocking, as services expect what they are started with; nothing here reads from it.
@@ -222,7 +235,8 @@ absl::StatusOr<Accepted> AcceptFrom(int fd) {
   }
   Accepted accepted;
   accepted.remote = AddressOf(remote);
-  accepted.local = LocalAddressOf(connection.get());
+  accepted.local = std::holds_alternative<std::monostate>(local) ? LocalAddressOf(connection.get())
+                                                                 : local;
   if (remote.family() == AF_UNIX) accepted.peer = PeerOfSocket(connection.get());
   socklen_t length = sizeof(accepted.cookie);
   if (getsockopt(connection.get(), SOL_SOCKET, SO_COOKIE, &accepted.cookie, &length) != 0)

@@ -28,6 +28,11 @@ struct Accepted {
   Peer peer;
   uint64_t cookie = 0;
 };
-absl::StatusOr<Accepted> AcceptFrom(int fd);
+// `local` is the local address of every connection, if the listener's own tells; see LocalOfAll.
+absl::StatusOr<Accepted> AcceptFrom(int fd, const SocketAddress& local);
+
+// What every connection of a listener that is bound to `bound` has as its local address.
+// std::monostate: each has its own.
+SocketAddress LocalOfAll(const SocketAddress& bound);
 
 }  // namespace socketd

@@ -226,5 +226,26 @@ TEST_F(ListenTest, AConnectionTellsItsPeer) {
   EXPECT_EQ(fcntl(connection->fd.number(), F_GETFL) & O_NONBLOCK, 0);
 }
 
+TEST_F(ListenTest, AConnectionTellsWhereItCameIn) {
+  const ListenSpec spec = At(Path("sock"));
+  auto unix_port = kernel().Listen(spec);
+  auto one = kernel().Listen(Tcp());
+  ListenSpec any = Tcp();
+  any.address = Ipv4Address();
+  auto all = kernel().Listen(any);
+  ASSERT_TRUE(unix_port.ok() && one.ok() && all.ok());
+  Client first;
+  Client second;
+  Client third;
+  ASSERT_TRUE(first.Connect(spec.address));
+  ASSERT_TRUE(second.Connect(one->bound));
+  Ipv4Address loopback = std::get<Ipv4Address>(all->bound);
+  loopback.octets = {127, 0, 0, 9};
+  ASSERT_TRUE(third.Connect(loopback));
+  EXPECT_EQ(kernel().Accept(unix_port->fd)->local, spec.address);
+  EXPECT_EQ(kernel().Accept(one->fd)->local, one->bound);
+  EXPECT_EQ(kernel().Accept(all->fd)->local, SocketAddress(loopback));
+}
+
 }  // namespace
 }  // namespace socketd
