@@ -67,14 +67,6 @@ void ArrangeFiles(Birth* birth, int* sources) {
   }
 }
 
-// The flags belong to the description, which the daemon shares: it puts them back (Restore).
-void SetBlocking(Birth* birth, int passed_end) {
-  if (birth->blocking_stdin) Call(SYS_fcntl, 0, F_SETFL, 0);
-  if (birth->first_passed < 0) return;
-  for (int i = birth->first_passed; i < passed_end; ++i)
-    Call(SYS_fcntl, i, F_SETFL, birth->nonblocking ? O_NONBLOCK : 0);
-}
-
 }  // namespace
 
 extern "C" void SocketdBirth(Birth* birth) {
@@ -86,9 +78,6 @@ extern "C" void SocketdBirth(Birth* birth) {
     if (executor < 0) Fail(birth, Step::kFds, executor);
   }
   ArrangeFiles(birth, birth->sources);
-  // With an executor the last one is its report pipe, not a passed descriptor.
-  SetBlocking(birth, birth->source_count - (executor >= 0 ? 1 : 0));
-
   if (executor >= 0) {
     __atomic_store_n(&birth->about_to_exec, 1, __ATOMIC_RELEASE);
     Fail(birth, Step::kExec,

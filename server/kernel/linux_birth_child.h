@@ -27,9 +27,6 @@ struct Birth {
   int cgroup_procs;    // to be written; -1: born in its group
   int* sources;        // what becomes 0, 1, 2, 3, ...
   int source_count;
-  int first_passed;  // from this target on, O_NONBLOCK is set or cleared; -1: nowhere
-  bool nonblocking;
-  bool blocking_stdin;       // stream 0 is a socket that a program expects to be blocking
   int executor;              // O_PATH; -1: the order is obeyed right here
   const char* const* words;  // the order; words[0] is the executor's name
   char* const* environment;

@@ -132,7 +132,8 @@ absl::Status Children::Begin(uint32_t index, const SpawnSpec& spec, const Identi
   return Clone(index);
 }
 
-// The child copies descriptors below a number only; what it needs from above gets a low copy.
+// With a shared table the child copies descriptors below a number only: what it needs from above
+// gets a low copy.
 absl::Status Children::FillFiles(BirthBlock& block, Process& process) {
   if (block.birth->executor >= 0) {
     std::array<int, 2> ends{-1, -1};
@@ -143,7 +144,7 @@ absl::Status Children::FillFiles(BirthBlock& block, Process& process) {
   }
   int highest = std::max({block.birth->executor, ways_.files.wake, 2});
   for (int& source : block.sources) {
-    if (source >= kHighNumber) {
+    if (source >= kHighNumber && shares_files()) {
       block.held.emplace_back(fcntl(source, F_DUPFD_CLOEXEC, 3));
       if (!block.held.back()) return SystemError(errno, "fcntl");
       source = block.held.back().get();
@@ -162,7 +163,7 @@ absl::Status Children::Clone(uint32_t index) {
   Process& process = processes_[index];
   BirthBlock& block = *process.block;
   Births::Clone clone;
-  clone.shared_files = ways_.can_share_files && crowded_;
+  clone.shared_files = shares_files();
   clone.tell = ways_.files.wake;
   block.birth->cgroup_procs = -1;
   const bool by_write = !ways_.into_cgroup || parts_.groups.Killed(process.group);

@@ -103,6 +103,7 @@ class Children {
   Process* FindReady(const Poller::Ready& ready);
 
   absl::Status Begin(uint32_t index, const SpawnSpec& spec, const Identity* identity);
+  bool shares_files() const { return ways_.can_share_files && crowded_; }
   absl::Status FillFiles(BirthBlock& block, Process& process);
   absl::Status Clone(uint32_t index);
   absl::Status Watch(uint32_t index);

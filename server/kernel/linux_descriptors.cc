@@ -22,7 +22,7 @@ absl::StatusOr<Port> LinuxKernel::Listen(const ListenSpec& spec) {
   if (opened->fd.get() >= kHighNumber) ++high_ports_;
   Port port;
   port.fd = Fd(*this, opened->fd.release());
-  ports_[port.fd.number()].local = LocalOfAll(opened->bound);
+  sockets_[port.fd.number()] = {OpenSocket::Waits::kNo, LocalOfAll(opened->bound)};
   port.bound = std::move(opened->bound);
   port.node = opened->node;
   return port;
@@ -33,14 +33,15 @@ absl::Status LinuxKernel::Restore(const Fd& port, const ListenSpec& spec) {
 }
 
 absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
-  const OpenedPort& opened = ports_[port.number()];
+  const OpenSocket& known = sockets_[port.number()];
   // A service may have made it blocking; nobody may hold the loop.
-  if (opened.lent && fcntl(port.number(), F_SETFL, O_NONBLOCK) != 0)
+  if (known.waits != OpenSocket::Waits::kNo && fcntl(port.number(), F_SETFL, O_NONBLOCK) != 0)
     return SystemError(errno, "fcntl");
-  absl::StatusOr<Accepted> accepted = AcceptFrom(port.number(), opened.local);
+  absl::StatusOr<Accepted> accepted = AcceptFrom(port.number(), known.local);
   if (!accepted.ok()) return accepted.status();
   Connection connection;
   connection.fd = Fd(*this, accepted->fd.release());
+  sockets_[connection.fd.number()].waits = OpenSocket::Waits::kYes;
   connection.local = std::move(accepted->local);
   connection.remote = std::move(accepted->remote);
   connection.peer = accepted->peer;
@@ -66,7 +67,7 @@ void LinuxKernel::Disarm(const Fd& fd) {
 
 void LinuxKernel::Close(int number) {
   poller_->Disarm(number);
-  ports_.erase(number);
+  sockets_.erase(number);
   if (number >= kHighNumber && high_ports_ > 0) --high_ports_;
   if (!children_.KeepForNewborn(number)) close(number);
 }

@@ -233,6 +233,15 @@ absl::StatusOr<Group> LinuxKernel::NewGroup(absl::string_view unit, Token token)
   return Group(*this, made->handle, made->id);
 }
 
+// O_NONBLOCK belongs to what is open, which all who hold it share: it is set for each process that
+// gets it, unless nobody else has had it yet and it is right already.
+void LinuxKernel::Lend(const Fd& fd, bool nonblocking) {
+  using Waits = OpenSocket::Waits;
+  const Waits before = std::exchange(sockets_[fd.number()].waits, Waits::kUnknown);
+  if (before == (nonblocking ? Waits::kNo : Waits::kYes)) return;
+  fcntl(fd.number(), F_SETFL, nonblocking ? O_NONBLOCK : 0);
+}
+
 void LinuxKernel::CountCrowd() {
   constexpr size_t kCrowd = 100;  // copying and closing one takes about 50 ns, telling 5 us
   children_.set_crowded(static_cast<size_t>(high_ports_) + 2 * groups_.open_folders() > kCrowd);
@@ -240,9 +249,9 @@ void LinuxKernel::CountCrowd() {
 
 absl::StatusOr<Child> LinuxKernel::Spawn(const SpawnSpec& spec) {
   CountCrowd();
-  for (const Fd* fd : spec.fds) {
-    if (const auto port = ports_.find(fd->number()); port != ports_.end()) port->second.lent = true;
-  }
+  for (const Fd* fd : spec.fds)
+    Lend(*fd, spec.nonblocking);
+  if (spec.stdio != nullptr) Lend(*spec.stdio, false);
   absl::StatusOr<Children::Started> started = children_.Spawn(spec);
   if (!started.ok() && ErrnoOf(started.status()) == EMFILE) {
     reserve_.clear();

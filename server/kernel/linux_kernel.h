@@ -86,6 +86,7 @@ class LinuxKernel final : public Kernel {
   void CollectAnswers();
   Peer WithGroup(Peer peer) const;
   void ReserveNumbers();
+  void Lend(const Fd& fd, bool nonblocking);
   void CountCrowd();
 
   std::unique_ptr<Poller> poller_;
@@ -98,17 +99,21 @@ class LinuxKernel final : public Kernel {
     const Machine& machine;
   };
 
+  // What is known of a port or connection without asking the kernel.
+  struct OpenSocket {
+    // Whether calls on it wait; nobody knows once a service has had it.
+    enum class Waits : uint8_t { kNo, kYes, kUnknown };
+    Waits waits = Waits::kUnknown;
+    SocketAddress local;  // of a port: of all its connections (LocalOfAll)
+  };
+
   Machine machine_;
   Departure departure_{machine_};
   UniqueFd null_;
   UniqueFd executor_;
   UniqueFd wake_;
   int high_ports_ = 0;              // open descriptors that children need not copy
-  struct OpenedPort {
-    SocketAddress local;  // of all its connections; std::monostate: each is asked
-    bool lent = false;    // services have had it
-  };
-  std::unordered_map<int, OpenedPort> ports_;  // by descriptor number
+  std::unordered_map<int, OpenSocket> sockets_;  // by descriptor number
   Instant strays_at_ = Instant::Never();
   std::vector<UniqueFd> reserve_;  // numbers for a spawn when there are no more
   Lookups lookups_;

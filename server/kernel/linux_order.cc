@@ -297,9 +297,6 @@ bool Compose(BirthBlock& block,
 
   Birth& birth = *block.birth;
   birth.executor = order->needs_executor ? files.executor : -1;
-  birth.nonblocking = spec.nonblocking;
-  birth.first_passed = spec.fds.empty() ? -1 : 3;
-  birth.blocking_stdin = order->streams[0] == StreamSource::kStdio && spec.stdio != nullptr;
   birth.words = block.words.data();
   birth.environment = block.environment.data();
   return true;

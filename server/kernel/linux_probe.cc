@@ -162,10 +162,8 @@ absl::StatusOr<Ended> TryChild(const Births::Clone& clone) {
   block->birth->words = block->words.data();
   block->birth->environment = no_environment;
   block->birth->source_count = 0;
-  block->birth->first_passed = -1;
   block->birth->cgroup_procs = -1;
   block->birth->executor = -1;
-  block->birth->blocking_stdin = false;
   block->birth->drop_from = kHighNumber;
   absl::StatusOr<Births::Born> born = Births::Start(*block, clone);
   if (!born.ok()) return born.status();

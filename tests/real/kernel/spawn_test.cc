@@ -158,6 +158,28 @@ TEST_F(SpawnTest, NonblockingIsSetOrCleared) {
   EXPECT_NE(fcntl(port->fd.number(), F_GETFL) & O_NONBLOCK, 0);
 }
 
+TEST_F(SpawnTest, WhatAProcessLeftNonblockingIsBlockingForTheNext) {
+  ListenSpec listen;
+  listen.address = Ipv4Address{{127, 0, 0, 1}, 0};
+  auto port = kernel().Listen(listen);
+  ASSERT_TRUE(port.ok()) << port.status();
+  Client client;
+  ASSERT_TRUE(client.Connect(port->bound));
+  auto connection = kernel().Accept(port->fd);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  context().standard_input.kind = Stdio::Kind::kSocket;
+  const Group group = NewGroup();
+  for (const Fd* fd : {&connection->fd, &port->fd}) {
+    SpawnSpec spec = Shell(group, "true");
+    spec.stdio = fd;
+    EXPECT_TRUE(Run(spec).clean());
+    EXPECT_EQ(fcntl(fd->number(), F_GETFL) & O_NONBLOCK, 0);
+    fcntl(fd->number(), F_SETFL, O_NONBLOCK);
+    EXPECT_TRUE(Run(spec).clean());
+    EXPECT_EQ(fcntl(fd->number(), F_GETFL) & O_NONBLOCK, 0);
+  }
+}
+
 TEST_F(SpawnTest, TheContextIsObeyed) {
   context().working_directory = "/usr";
   context().umask = 0027;
