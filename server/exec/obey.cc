@@ -9,16 +9,15 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "server/exec/managed_directory.h"
 #include "server/exec/system_call.h"
 
 // NOLINTBEGIN(google-runtime-int): system calls take machine words
 namespace socketd::exec {
 namespace {
 
-constexpr int kPathSize = 4096;   // PATH_MAX, with its NUL
 constexpr int kGroupsMax = 1024;  // more than any list here; Linux allows 65536
 constexpr int kSignals = 64;
-constexpr unsigned kKeep = ~0U;  // an owner that is left as it is
 
 long Address(const void* pointer) {
   return reinterpret_cast<long>(pointer);
@@ -50,7 +49,7 @@ unsigned OctalNumber(const char*& text) {
 unsigned OwnerNumber(const char*& text) {
   if (*text != '-') return static_cast<unsigned>(Number(text));
   text += text[1] == ',' ? 2 : 1;
-  return kKeep;
+  return kKeepOwner;
 }
 
 long OpenTo(const char* path, long flags, int target) {
@@ -122,37 +121,13 @@ long SetOomScore(const char* text) {
   return written == -EACCES || written == -EPERM ? 0 : written;
 }
 
-long MakeParents(const char* path) {
-  char part[kPathSize];
-  for (int i = 0; path[i] != 0; ++i) {
-    if (i + 1 >= kPathSize) return -ENAMETOOLONG;
-    part[i] = path[i];
-    if (i == 0 || path[i + 1] != '/' || path[i] == '/') continue;
-    part[i + 1] = 0;
-    const long made = Call(SYS_mkdirat, AT_FDCWD, Address(part), 0755);
-    if (made < 0 && made != -EEXIST) return made;
-  }
-  return 0;
-}
-
-// Never through a symbolic link at its end: what is chowned is what was named.
-long ManageDirectory(const char* text) {
-  const unsigned mode = OctalNumber(text);
-  const unsigned uid = OwnerNumber(text);
-  const unsigned gid = OwnerNumber(text);
-  const char* path = text;
-  const long parents = MakeParents(path);
-  if (parents < 0) return parents;
-  const long made = Call(SYS_mkdirat, AT_FDCWD, Address(path), 0700);
-  if (made < 0 && made != -EEXIST) return made;
-  const long opened =
-      Call(SYS_openat, AT_FDCWD, Address(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (opened < 0) return opened;
-  long result = 0;
-  if (uid != kKeep || gid != kKeep) result = Call(SYS_fchown, opened, uid, gid);
-  if (result >= 0) result = Call(SYS_fchmod, opened, mode);
-  Call(SYS_close, opened);
-  return result;
+long MakeDirectory(const char* text) {
+  Managed wanted{};
+  wanted.mode = OctalNumber(text);
+  wanted.uid = OwnerNumber(text);
+  wanted.gid = OwnerNumber(text);
+  wanted.path = text;
+  return ManageDirectory(wanted);
 }
 
 long SetGroups(const char* text) {
@@ -238,7 +213,7 @@ Outcome ObeyIdentity(const char* word) {
   const char* text = word + 1;
   switch (*word) {
     case 'D':
-      return {Step::kDirectories, ManageDirectory(text)};
+      return {Step::kDirectories, MakeDirectory(text)};
     case 'G':
       return {Step::kGroup, SetGroups(text)};
     case 'g': {

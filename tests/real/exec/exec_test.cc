@@ -265,5 +265,24 @@ TEST_F(ExecAsRootTest, GivesDirectoriesToTheirOwner) {
   EXPECT_EQ(status.st_gid, 34U);
 }
 
+TEST_F(ExecAsRootTest, NoLinkOfAStrangerIsFollowedOnTheWay) {
+  std::filesystem::create_directories(Path("victim/log"));
+  std::filesystem::create_directories(Path("app"));
+  ASSERT_EQ(symlink(Path("victim").c_str(), Path("app/data").c_str()), 0);
+  ASSERT_EQ(lchown(Path("app/data").c_str(), 33, 33), 0);
+  EXPECT_THAT(Obey({"D750,33,33," + Path("app/data/log")}, "true"),
+              FailsAt(Step::kDirectories, ELOOP));
+  struct stat status{};
+  ASSERT_EQ(stat(Path("victim/log").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 0U);
+  // One of root is, as in /var/run: and what is behind it is made.
+  ASSERT_EQ(symlink("../victim/.", Path("app/ours").c_str()), 0);
+  EXPECT_THAT(Obey({"D750,33,33," + Path("app/ours//new/deep/")}, "true"), Ran());
+  ASSERT_EQ(stat(Path("victim/new/deep").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 33U);
+  ASSERT_EQ(stat(Path("victim/new").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 0U);
+}
+
 }  // namespace
 }  // namespace socketd::exec
