@@ -137,7 +137,10 @@ const Address& Client::address() const {
   return wire_->address;
 }
 
-absl::StatusOr<v1::Unit> Client::Get(const v1::GetUnitRequest& request) {
+absl::StatusOr<v1::Unit> Client::Get(const std::string& name, v1::UnitView view) {
+  v1::GetUnitRequest request;
+  request.set_name(name);
+  request.set_view(view);
   return wire_->Call(&Stub::GetUnit, request);
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,7 +26,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  absl::StatusOr<v1::Unit> Get(const v1::GetUnitRequest& request);
+  absl::StatusOr<v1::Unit> Get(const std::string& name, v1::UnitView view);
   // All pages of the answer; `page_token` of the request is ignored.
   absl::StatusOr<v1::ListUnitsResponse> List(v1::ListUnitsRequest request);
   absl::StatusOr<v1::Unit> Create(v1::CreateUnitRequest request);

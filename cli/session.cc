@@ -102,6 +102,11 @@ ExitCode ForEachUnit(const Session& session,
   return FoldExitCodes(codes);
 }
 
+absl::Status RefuseUnheld(const v1::Unit& unit) {
+  if (unit.status().load_state() != v1::LOAD_STATE_NOT_FOUND) return absl::OkStatus();
+  return absl::NotFoundError("other units refer to it, but no file has it");
+}
+
 std::string FullUnitName(absl::string_view operand) {
   absl::ConsumePrefix(&operand, kPrefix);
   const bool whole = std::any_of(kSuffixes.begin(), kSuffixes.end(), [&](absl::string_view suffix) {

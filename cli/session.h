@@ -17,6 +17,10 @@
 #include "cli/printer.h"
 #include "cli/verb.h"
 
+namespace socketd::v1 {
+class Unit;
+}
+
 namespace socketd::cli {
 
 class Client;
@@ -51,6 +55,9 @@ struct Session {
 // Failures are said one by one and do not stop the rest, unless the daemon is gone.
 ExitCode ForEachUnit(const Session& session,
                      const std::function<absl::StatusOr<ExitCode>(const std::string&)>& act);
+
+// NOT_FOUND for a unit that others only name.
+absl::Status RefuseUnheld(const v1::Unit& unit);
 
 // "web" is "web.service", "units/web.socket" is "web.socket".
 std::string FullUnitName(absl::string_view operand);

@@ -26,14 +26,9 @@ std::string TextOf(const v1::Unit& unit) {
 ExitCode RunCat(const Session& session) {
   bool first = true;
   return ForEachUnit(session, [&](const std::string& name) -> absl::StatusOr<ExitCode> {
-    v1::GetUnitRequest request;
-    request.set_name(name);
-    request.set_view(v1::UNIT_VIEW_FULL);
-    const absl::StatusOr<v1::Unit> unit = session.client.Get(request);
+    const absl::StatusOr<v1::Unit> unit = session.client.Get(name, v1::UNIT_VIEW_FULL);
     if (!unit.ok()) return unit.status();
-    if (unit->status().load_state() == v1::LOAD_STATE_NOT_FOUND) {
-      return absl::NotFoundError("other units refer to it, but no file has it");
-    }
+    if (absl::Status held = RefuseUnheld(*unit); !held.ok()) return held;
     session.printer.Print(
         {&*unit, BareName(*unit), {}, absl::StrCat(first ? "" : "\n", TextOf(*unit))});
     first = false;

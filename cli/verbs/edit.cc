@@ -17,13 +17,6 @@ std::string FirstOf(const Session& session, const char* one, const char* two, st
   return value.empty() ? std::move(last) : value;
 }
 
-absl::StatusOr<v1::Unit> Get(const Session& session, const std::string& name) {
-  v1::GetUnitRequest request;
-  request.set_name(name);
-  request.set_view(v1::UNIT_VIEW_FULL);
-  return session.client.Get(request);
-}
-
 // The text as the editor left it. The file goes away unless the caller keeps it.
 absl::StatusOr<std::string> Edited(const Session& session, const std::string& path) {
   const absl::Status status = Edit(FirstOf(session, "VISUAL", "EDITOR", "vi"), path);
@@ -47,7 +40,7 @@ absl::Status WriteBack(const Session& session, const v1::Unit& unit, std::string
 }
 
 absl::StatusOr<ExitCode> EditUnit(const Session& session, const std::string& name) {
-  const absl::StatusOr<v1::Unit> unit = Get(session, name);
+  const absl::StatusOr<v1::Unit> unit = session.client.Get(name, v1::UNIT_VIEW_FULL);
   if (!unit.ok()) return unit.status();
   const std::string folder = FirstOf(session, "TMPDIR", nullptr, "/tmp");
   const absl::StatusOr<std::string> path = NewPrivateFile(folder, name, unit->unit_file());

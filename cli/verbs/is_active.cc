@@ -13,14 +13,9 @@ namespace {
 // Says each unit's coarse state; it is a success for those in one of `wanted`.
 ExitCode Ask(const Session& session, const std::vector<v1::ActiveState>& wanted) {
   return ForEachUnit(session, [&](const std::string& name) -> absl::StatusOr<ExitCode> {
-    v1::GetUnitRequest request;
-    request.set_name(name);
-    request.set_view(v1::UNIT_VIEW_BASIC);
-    const absl::StatusOr<v1::Unit> unit = session.client.Get(request);
+    const absl::StatusOr<v1::Unit> unit = session.client.Get(name, v1::UNIT_VIEW_BASIC);
     if (!unit.ok()) return unit.status();
-    if (unit->status().load_state() == v1::LOAD_STATE_NOT_FOUND) {
-      return absl::NotFoundError("other units refer to it, but no file has it");
-    }
+    if (absl::Status held = RefuseUnheld(*unit); !held.ok()) return held;
     const v1::ActiveState state = unit->status().active_state();
     const std::string word = Tinted(Spelling(state), ToneOf(state), session.around.colour);
     session.printer.Print({&*unit, BareName(*unit), {}, absl::StrCat(word, "\n")});

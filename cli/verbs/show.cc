@@ -97,10 +97,7 @@ std::string TextOf(const Session& session, const v1::Unit& unit) {
 ExitCode RunShow(const Session& session) {
   bool first = true;
   return ForEachUnit(session, [&](const std::string& name) -> absl::StatusOr<ExitCode> {
-    v1::GetUnitRequest request;
-    request.set_name(name);
-    request.set_view(v1::UNIT_VIEW_FULL);
-    const absl::StatusOr<v1::Unit> unit = session.client.Get(request);
+    const absl::StatusOr<v1::Unit> unit = session.client.Get(name, v1::UNIT_VIEW_FULL);
     if (!unit.ok()) return unit.status();
     const std::string text = absl::StrCat(first ? "" : "\n", TextOf(session, *unit));
     session.printer.Print({&*unit, BareName(*unit), {}, text});
