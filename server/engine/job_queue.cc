@@ -112,6 +112,13 @@ bool JobQueue::RunSome(int steps) {
   return ready_.empty();
 }
 
+void JobQueue::LookAtNeighbours(Unit& unit) {
+  for (const LinkKind kind : {LinkKind::kBefore, LinkKind::kAfter}) {
+    for (Unit* other : unit.links().of(kind))
+      Enqueue(*other);
+  }
+}
+
 void JobQueue::Look(Unit& unit) {
   Job* const job = unit.job();
   if (job == nullptr) return;
@@ -187,7 +194,8 @@ void JobQueue::Progress(Unit& unit) {
       if (!unit.at_rest()) return;
       job->work = Work::kStart;
       job->running = false;
-      return Enqueue(unit);
+      Enqueue(unit);
+      return LookAtNeighbours(unit);  // a start lets others go first that a restart did not
     case Work::kReload:
       if (unit.active_state() != ActiveState::kReloading) Finish(unit, ReloadEnd(unit));
       return;
@@ -203,10 +211,7 @@ void JobQueue::Finish(Unit& unit, const absl::Status& status) {
   if (job == nullptr) return;
   if (job->queued) ready_.erase(std::remove(ready_.begin(), ready_.end(), &unit), ready_.end());
   unit.host().OnChanged(unit);
-  for (const LinkKind kind : {LinkKind::kBefore, LinkKind::kAfter}) {
-    for (Unit* other : unit.links().of(kind))
-      Enqueue(*other);
-  }
+  LookAtNeighbours(unit);
   if (!status.ok()) {
     LogFailure(Level::kDebug, "job.failed", status,
                {{"unit", unit.name()}, {"job", std::string(NameOf(job->work))}});

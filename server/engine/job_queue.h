@@ -38,6 +38,8 @@ class JobQueue {
  private:
   void Put(PlannedJob& planned, JobMode mode);
   void Look(Unit& unit);
+  // The unit's job has ended or begins anew: whoever waited for it is looked at again.
+  void LookAtNeighbours(Unit& unit);
   void Execute(Unit& unit);
   absl::Status Begin(Unit& unit);
   static bool Blocked(const Unit& unit);
