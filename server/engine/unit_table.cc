@@ -252,6 +252,13 @@ void UnitTable::Forsake(const std::vector<Unit*>& units,
 }
 
 void UnitTable::Remove(Unit& unit) {
+  if (unit.type() == UnitType::kSocket) {
+    for (auto& [name, other] : units_) {
+      if (!other->marks.instance) continue;
+      auto& instance = static_cast<ServiceUnit&>(*other);
+      if (instance.origin() == &unit) instance.ForgetOrigin();
+    }
+  }
   for (auto at = aliases_.begin(); at != aliases_.end() && !unit.marks.instance;) {
     if (at->second == &unit) {
       aliases_.erase(at++);

@@ -116,6 +116,7 @@ absl::Status ScenarioRunner::DoJob(const Words& words) {
   if (words.back() == "or-fail") mode = JobMode::kFail;
   for (size_t i = 1; i < words.size(); ++i) {
     if (words[0] == "reset") world_.ResetFailed(words[i]);
+    if (words[0] == "delete") world_.Delete(words[i]);
     for (const auto& [verb, kind] : kKinds) {
       if (words[0] == verb && words[i] != "or-fail") world_.Ask(kind, words[i], mode);
     }
@@ -201,7 +202,7 @@ absl::Status ScenarioRunner::Do(const ScenarioLine& line) {
       {"send", &ScenarioRunner::DoTraffic},    {"break", &ScenarioRunner::DoTraffic},
       {"hang-up", &ScenarioRunner::DoTraffic}, {"kill", &ScenarioRunner::DoFault},
       {"fail", &ScenarioRunner::DoFault},      {"advance", &ScenarioRunner::DoTime},
-      {"oversleep", &ScenarioRunner::DoTime},
+      {"oversleep", &ScenarioRunner::DoTime},  {"delete", &ScenarioRunner::DoJob},
   };
   Words words = SplitWords(line.text);
   at_once_ = words.size() > 1 && words.back() == "+";

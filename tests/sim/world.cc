@@ -139,6 +139,18 @@ void World::Load() {
   engine_->handle().Load("a test", [](const absl::StatusOr<LoadReport>&) {});
 }
 
+void World::Delete(const std::string& unit) {
+  auto asked = std::make_shared<Asked>();
+  asked->unit = unit;
+  asked_.push_back(asked);
+  UnitSource source;
+  source.unit = unit;
+  engine_->handle().Delete(std::move(source), [asked](const absl::StatusOr<int64_t>& revision) {
+    asked->done = true;
+    asked->status = revision.status();
+  });
+}
+
 bool World::Busy() {
   return kernel_.HasEvents() || loop_->timers().NextDeadline() <= kernel_.Now();
 }

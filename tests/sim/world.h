@@ -63,6 +63,8 @@ class World {
   void ResetFailed(const std::string& unit);
   // Reads the unit files again.
   void Load();
+  // Asks for the unit's file to be removed; the answer is in asked().
+  void Delete(const std::string& unit);
 
   // Turns until nothing is left to do at this instant.
   void Settle();
