@@ -1,6 +1,7 @@
 #include "server/engine/links.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/engine/unit.h"
 
@@ -24,10 +25,17 @@ bool Links::Empty() const {
 }
 
 void Links::Tie(Unit& from, LinkKind kind, Unit& to) {
-  if (&from == &to || from.links().Has(kind, to)) return;
+  if (&from == &to || from.links().Owns(kind, to)) return;
+  from.links().own_.emplace_back(kind, &to);
+  if (from.links().Has(kind, to)) return;  // the other end has declared it
   from.links().at(kind).push_back(&to);
   to.links().at(InverseOf(kind)).push_back(&from);
-  from.links().own_.emplace_back(kind, &to);
+}
+
+bool Links::Owns(LinkKind kind, const Unit& other) const {
+  return std::any_of(own_.begin(), own_.end(), [&](const auto& edge) {
+    return edge.first == kind && edge.second == &other;
+  });
 }
 
 void Links::Remove(LinkKind kind, const Unit& other) {
@@ -40,8 +48,8 @@ void Links::Remove(LinkKind kind, const Unit& other) {
 }
 
 void Links::CutOwn(Unit& unit) {
-  const auto own = unit.links().own_;
-  for (const auto& [kind, other] : own) {
+  for (const auto& [kind, other] : std::exchange(unit.links().own_, {})) {
+    if (other->links().Owns(InverseOf(kind), unit)) continue;
     unit.links().Remove(kind, *other);
     other->links().Remove(InverseOf(kind), unit);
   }

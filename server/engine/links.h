@@ -51,15 +51,16 @@ class Links {
   bool Has(LinkKind kind, const Unit& other) const;
   bool Empty() const;
 
-  // Makes the edge and its inverse, once; an edge to itself is none.
+  // Makes the edge and its inverse, once; an edge to itself is none. Both ends may declare it.
   static void Tie(Unit& from, LinkKind kind, Unit& to);
-  // Removes the edges that `unit` itself declares (not what others declare about it).
+  // Removes the edges that only `unit` itself declares (not what others declare about it).
   static void CutOwn(Unit& unit);
   // Removes every edge from and to `unit`.
   static void CutAll(Unit& unit);
 
  private:
   std::vector<Unit*>& at(LinkKind kind) { return edges_[static_cast<size_t>(kind)]; }
+  bool Owns(LinkKind kind, const Unit& other) const;
   void Remove(LinkKind kind, const Unit& other);
 
   std::array<std::vector<Unit*>, kLinkKinds> edges_;
