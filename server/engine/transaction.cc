@@ -50,7 +50,8 @@ absl::Status Transaction::Add(Unit& unit, Work work, const Cause& cause) {
 absl::Status Transaction::Put(PlannedJob job) {
   const auto [found, added] = index_.try_emplace(job.unit, jobs_.size());
   if (added) {
-    if (jobs_.size() >= kTransactionLimit) {
+    // What ignores dependencies was asked for unit by unit: all of them, when the daemon ends.
+    if (jobs_.size() >= kTransactionLimit && mode_ != JobMode::kIgnoreDependencies) {
       return Error(absl::StatusCode::kResourceExhausted, "TRANSACTION_TOO_LARGE",
                    absl::StrCat("more than ", kTransactionLimit, " units would be affected"),
                    {{"unit", job.unit->name()}});
@@ -117,7 +118,11 @@ absl::Status Transaction::ExpandStart(size_t index) {
   const Unit& unit = *jobs_[index].unit;
   const bool must = jobs_[index].must;
   for (const Unit* other : unit.links().of(LinkKind::kRequisite)) {
-    if (!must || !RunsHere(*other) || other->is_up()) continue;
+    if (!RunsHere(*other) || other->is_up()) continue;
+    if (!must) {
+      jobs_[index].work = Work::kVerify;  // wanted only, and it cannot be had
+      return absl::OkStatus();
+    }
     return Error(absl::StatusCode::kFailedPrecondition, "REQUISITE_INACTIVE",
                  absl::StrCat(unit.name(), " wants ", other->name(), " to be active already"),
                  {{"unit", unit.name()}, {"dependency", other->name()}});
@@ -135,7 +140,8 @@ absl::Status Transaction::ExpandStop(size_t index) {
   const Unit& unit = *jobs_[index].unit;
   const Cause cause{Cause::Kind::kDependency, unit.name(), ""};
   const bool restarts = jobs_[index].work == Work::kRestart;
-  for (LinkKind kind : {LinkKind::kRequiredBy, LinkKind::kBoundBy, LinkKind::kConsistsOf}) {
+  for (LinkKind kind : {LinkKind::kRequiredBy, LinkKind::kRequisiteOf, LinkKind::kBoundBy,
+                        LinkKind::kConsistsOf}) {
     for (Unit* other : unit.links().of(kind)) {
       if (other->at_rest() && other->job() == nullptr) continue;
       // A socket keeps its descriptors and its queue while its service is restarted.
@@ -224,9 +230,10 @@ bool Transaction::CutCircle() {
 }
 
 Plan Transaction::Take() {
-  // Most transactions are one job: nothing to walk.
+  // Most transactions are one job, or wait for nobody: nothing to walk.
   const bool alone = jobs_.size() == 1 && jobs_[0].unit->links().of(LinkKind::kAfter).empty();
-  for (size_t cuts = 0; !alone && cuts < jobs_.size() && CutCircle(); ++cuts) {
+  const bool free = alone || mode_ == JobMode::kIgnoreDependencies;
+  for (size_t cuts = 0; !free && cuts < jobs_.size() && CutCircle(); ++cuts) {
   }
   return {std::move(jobs_), std::move(warnings_)};
 }
