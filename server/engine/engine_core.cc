@@ -177,7 +177,7 @@ void EngineCore::ReactToRest(Unit& unit) {
   const bool comes_back = unit.job() != nullptr && !unit.stop_pending();
   const auto bound = unit.links().of(LinkKind::kBoundBy);
   for (Unit* other : std::vector<Unit*>(bound.begin(), bound.end())) {
-    if (other->is_up() && other->job() == nullptr && !comes_back) {
+    if (other->is_up() && !other->stop_pending() && !comes_back) {
       QueueFor(*other, Work::kStop, cause);
     }
   }
