@@ -147,7 +147,11 @@ absl::Status JobQueue::Begin(Unit& unit) {
     case Work::kReload:
       return unit.Ask(Verb::kReload, cause);
     case Work::kReloadOrStart:
-      job.work = unit.is_up() ? Work::kReload : Work::kStart;
+      // What is on its way up reads its configuration by itself: the start goes on.
+      job.work = unit.active_state() == ActiveState::kActive ||
+                         unit.active_state() == ActiveState::kReloading
+                     ? Work::kReload
+                     : Work::kStart;
       return Begin(unit);
     case Work::kStart:
       if (unit.at_rest() && !unit.loaded()) return NotLoaded(unit);
