@@ -151,6 +151,12 @@ absl::Status Transaction::ExpandStop(size_t index) {
       if (!put.ok()) return put;
     }
   }
+  // A socket does not come back to a service that holds copies of its old ports.
+  for (Unit* service : unit.links().of(LinkKind::kTriggers)) {
+    if (!restarts || service->at_rest()) continue;
+    absl::Status put = Put({service, Work::kRestart, jobs_[index].must, false, cause});
+    if (!put.ok()) return put;
+  }
   return absl::OkStatus();
 }
 
