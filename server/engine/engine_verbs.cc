@@ -110,6 +110,8 @@ void EngineCore::Submit(const JobRequest& request, Answer<JobReport> answer) {
   }
   if (!IsThere(*unit)) {
     const std::string missing = unit->name();
+    // Only the question has brought it here.
+    if (unit->links().Empty() && unit->job() == nullptr) Drop(*unit);
     return answer(NotFound(missing));
   }
   if (request.kind == JobKind::kTryRestart && unit->at_rest() && unit->job() == nullptr) {
