@@ -36,6 +36,7 @@ class EngineCore final : public UnitHost {
   void OnInstanceEnded(Unit& unit) override;
   bool shutting_down() const override { return shutdown_ != nullptr || closing_; }
   absl::Status QueueStart(Unit& unit, const Cause& cause) override;
+  void OnDefinition(Unit& unit) override { table_.Relink(unit); }
   Unit* Load(absl::string_view name) override { return table_.Load(name); }
   absl::Status CheckTemplate(const UnitName& name) override;
   absl::Status StartInstance(SocketUnit& socket, Connection connection) override;

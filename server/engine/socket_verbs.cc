@@ -62,6 +62,8 @@ absl::Status SocketUnit::CheckService() {
 absl::Status SocketUnit::AskStart(const Cause& cause) {
   if (active_state() == ActiveState::kDeactivating) return TryAgain(*this);
   if (!at_rest()) return absl::OkStatus();
+  // While it ran, its edge led to the service of its run.
+  if (settings_ != nullptr && settings_ != definition()->socket) host_.OnDefinition(*this);
   if (absl::Status ready = CheckService(); !ready.ok()) return ready;
   if (absl::Status admitted = AdmitStart(); !admitted.ok()) {
     set_cause({Cause::Kind::kLimit, "", "start limit"});

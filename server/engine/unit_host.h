@@ -36,6 +36,8 @@ class UnitHost {
   virtual bool shutting_down() const = 0;
   // Takes a job for the start of `unit`, as a request in replace mode would.
   virtual absl::Status QueueStart(Unit& unit, const Cause& cause) = 0;
+  // The definition that `unit` has by now is the one that counts: its edges follow.
+  virtual void OnDefinition(Unit& unit) = 0;
   // The unit of that name, loaded if need be; null if there is no room for one more.
   virtual Unit* Load(absl::string_view name) = 0;
   // OK if instances can be made of the template.

@@ -204,11 +204,15 @@ Unit* UnitTable::Reload(const UnitName& name) {
   unit->Redefine(std::move(fresh));
   // What runs keeps its links while its file is broken or gone.
   if (!unit->loaded() && !unit->at_rest()) return unit;
-  Links::CutOwn(*unit);
   AddAliases(*unit);
-  to_link_.push_back(unit);
-  LinkPending();
+  Relink(*unit);
   return unit;
+}
+
+void UnitTable::Relink(Unit& unit) {
+  Links::CutOwn(unit);
+  to_link_.push_back(&unit);
+  LinkPending();
 }
 
 LoadReport UnitTable::ReloadAll(const std::function<void(Unit&)>& forsake) {

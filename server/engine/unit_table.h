@@ -34,6 +34,8 @@ class UnitTable {
   Unit* Load(absl::string_view name);
   // Reads one unit again: its definition takes effect at its next start.
   Unit* Reload(const UnitName& name);
+  // Makes the edges that the unit's definition declares, in place of those it declared before.
+  void Relink(Unit& unit);
   // Reads everything that the search path names and everything that is held. `forsake` is to drop
   // units whose files are gone and that nobody needs.
   LoadReport ReloadAll(const std::function<void(Unit&)>& forsake);

@@ -25,6 +25,7 @@ class FakeHost final : public UnitHost {
   absl::Status QueueStart(Unit& /*unit*/, const Cause& /*cause*/) override {
     return absl::OkStatus();
   }
+  void OnDefinition(Unit& /*unit*/) override {}
   Unit* Load(absl::string_view name) override { return &unit(std::string(name)); }
   absl::Status CheckTemplate(const UnitName& /*name*/) override { return absl::OkStatus(); }
   absl::Status StartInstance(SocketUnit& /*socket*/, Connection /*connection*/) override {
