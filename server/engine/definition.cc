@@ -1,6 +1,7 @@
 #include "server/engine/definition.h"
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -191,6 +192,11 @@ std::shared_ptr<const ServiceSettings> ServiceOf(const Source& source,
   settings->notify_access = AccessOf(spec, settings->type);
   settings->sockets.assign(spec.sockets().begin(), spec.sockets().end());
   settings->success = ExitSetOf(spec.success_exit_status());
+  // systemd.service(5), SuccessExitStatus=: a oneshot has work to finish.
+  if (!oneshot) {
+    for (int signal : {SIGHUP, SIGINT, SIGTERM, SIGPIPE})
+      settings->success.signals.push_back(signal);
+  }
   settings->prevent_restart = ExitSetOf(spec.restart_prevent_exit_status());
   settings->exec = MakeExecSettings(spec.exec(), around);
   settings->kill = MakeKillSettings(spec.kill());

@@ -67,7 +67,8 @@ struct ServiceSettings {
   bool nonblocking = false;
   NotifyAccess notify_access = NotifyAccess::kNone;
   std::vector<std::string> sockets;
-  ExitSet success, prevent_restart;
+  ExitSet success;  // ends of the main process that are clean besides status 0
+  ExitSet prevent_restart;
   ExecSettings exec;
   KillSettings kill;
 };

@@ -47,10 +47,6 @@ std::string TextOf(const Exit& exit) {
   return "ended, nobody knows how";
 }
 
-bool IsCleanMainSignal(int signal) {
-  return signal == SIGHUP || signal == SIGINT || signal == SIGTERM || signal == SIGPIPE;
-}
-
 Result ResultOf(const Exit& exit) {
   switch (exit.how) {
     case Exit::How::kExited:
@@ -190,11 +186,7 @@ ProcessEnd EndOf(Kernel& kernel, Process& process, const Event& event, const Exi
     end.exit = kernel.Reap(std::move(process.child));
     end.text = TextOf(end.exit);
     end.result = ResultOf(end.exit);
-    const bool by_signal = end.exit.how == Exit::How::kSignaled;
-    if (extra != nullptr &&
-        (extra->Has(end.exit) || (by_signal && IsCleanMainSignal(end.exit.status)))) {
-      end.result = Result::kSuccess;
-    }
+    if (extra != nullptr && extra->Has(end.exit)) end.result = Result::kSuccess;
   }
   if (command != nullptr) process.unit->OnCommandEnded(*command, end.text);
   process.Drop();

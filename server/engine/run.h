@@ -101,7 +101,7 @@ class Run {
 absl::StatusOr<Environment> MakeEnvironment(Kernel& kernel, const LaunchPlan& plan);
 
 // What the end of `process` means. `extra` are ends that count as clean besides status 0, null:
-// none; a service's main process may also end by SIGHUP, SIGINT, SIGTERM or SIGPIPE.
+// none.
 ProcessEnd EndOf(Kernel& kernel, Process& process, const Event& event, const ExitSet* extra);
 
 }  // namespace socketd
