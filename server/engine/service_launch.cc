@@ -5,20 +5,27 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 
 #include "server/base/errors.h"
 #include "server/engine/service_unit.h"
+#include "server/unit/grammar_signal.h"
 
 namespace socketd {
 namespace {
+
+// "TERM"
+std::string SignalWord(int signal) {
+  return std::string(absl::StripPrefix(SignalName(static_cast<uint32_t>(signal)), "SIG"));
+}
 
 // EXIT_CODE and EXIT_STATUS of systemd.exec(5).
 std::pair<std::string, std::string> WordsOf(const Exit& exit) {
   switch (exit.how) {
     case Exit::How::kSignaled:
-      return {"killed", absl::StrCat(exit.status)};
+      return {"killed", SignalWord(exit.status)};
     case Exit::How::kDumped:
-      return {"dumped", absl::StrCat(exit.status)};
+      return {"dumped", SignalWord(exit.status)};
     default:
       return {"exited", absl::StrCat(exit.status)};
   }
@@ -113,11 +120,7 @@ void ServiceUnit::AddRunVariables(Variables& variables) const {
   if (!settings_->pid_file.empty()) variables.emplace_back("PIDFILE", settings_->pid_file);
   for (const auto& variable : connection_variables_)
     variables.push_back(variable);
-  if (origin_ != nullptr) {
-    variables.emplace_back("TRIGGER_UNIT", origin_->name());
-  } else if (cause().kind == Cause::Kind::kTraffic) {
-    variables.emplace_back("TRIGGER_UNIT", cause().unit);
-  }
+  if (!trigger().empty()) variables.emplace_back("TRIGGER_UNIT", trigger());
 }
 
 void ServiceUnit::AddEndVariables(Variables& variables) const {

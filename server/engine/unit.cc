@@ -83,6 +83,7 @@ void Unit::BeginRun(const Cause& cause) {
   result_ = Result::kSuccess;
   failure_ = absl::OkStatus();
   cause_ = cause;
+  trigger_ = cause.kind == Cause::Kind::kTraffic ? cause.unit : "";
   invocation_id_ = NewInvocationId(host_.loop().wall_now());
 }
 

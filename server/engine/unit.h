@@ -91,6 +91,8 @@ class Unit : public Subscriber {
   const Cause& cause() const { return cause_; }
   int64_t revision() const { return revision_; }
   const std::string& invocation_id() const { return invocation_id_; }
+  // Whose traffic began the run; empty: nobody's.
+  const std::string& trigger() const { return trigger_; }
   bool loaded() const;
 
   const DefinitionPtr& definition() const { return definition_; }
@@ -177,6 +179,7 @@ class Unit : public Subscriber {
   absl::Time active_since_ = absl::InfinitePast();
   absl::Time inactive_since_ = absl::InfinitePast();
   std::string invocation_id_;
+  std::string trigger_;
 };
 
 // The refusal of a verb that has to wait for the unit's next move.
