@@ -114,6 +114,16 @@ void UnitTable::AddAliases(Unit& unit) {
   }
 }
 
+void UnitTable::ForgetAliases(const Unit& unit) {
+  for (auto at = aliases_.begin(); at != aliases_.end();) {
+    if (at->second == &unit) {
+      aliases_.erase(at++);
+    } else {
+      ++at;
+    }
+  }
+}
+
 Unit* UnitTable::Load(absl::string_view name) {
   if (Unit* held = Find(name)) return held;
   const absl::StatusOr<UnitName> parsed = UnitName::Parse(name);
@@ -202,9 +212,10 @@ Unit* UnitTable::Reload(const UnitName& name) {
   if (unit == nullptr) return Load(name.text());
   DefinitionPtr fresh = MakeDefinition(loader_.Load(unit->unit_name()), around_);
   unit->Redefine(std::move(fresh));
+  ForgetAliases(*unit);
+  AddAliases(*unit);
   // What runs keeps its links while its file is broken or gone.
   if (!unit->loaded() && !unit->at_rest()) return unit;
-  AddAliases(*unit);
   Relink(*unit);
   return unit;
 }
@@ -218,6 +229,7 @@ void UnitTable::Relink(Unit& unit) {
 LoadReport UnitTable::ReloadAll(const std::function<void(Unit&)>& forsake) {
   LoadReport report;
   templates_.clear();
+  aliases_.clear();  // all are read again, and none may lead where its link led before
   Problems problems;
   const std::vector<UnitName> names = loader_.ListNames(problems);
   for (Unit* unit : All()) {
@@ -263,13 +275,7 @@ void UnitTable::Remove(Unit& unit) {
       if (instance.origin() == &unit) instance.ForgetOrigin();
     }
   }
-  for (auto at = aliases_.begin(); at != aliases_.end() && !unit.marks.instance;) {
-    if (at->second == &unit) {
-      aliases_.erase(at++);
-    } else {
-      ++at;
-    }
-  }
+  if (!unit.marks.instance) ForgetAliases(unit);
   units_.erase(std::string(unit.name()));
 }
 

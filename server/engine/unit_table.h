@@ -64,6 +64,7 @@ class UnitTable {
   std::unique_ptr<Unit> Make(const UnitName& name);
   Unit* Add(const UnitName& name);
   void AddAliases(Unit& unit);
+  void ForgetAliases(const Unit& unit);
   void LinkPending();
   void LinkUnit(Unit& unit);
   void LinkDefaults(Unit& unit);
