@@ -89,11 +89,12 @@ Ending SocketUnit::BeginTraffic() {
     return {Outcome::kDone, Result::kSuccess, {Cause::Kind::kDependency, other->name(), ""}};
   }
   const absl::Status armed = ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
-  if (!armed.ok()) {
+  if (!armed.ok() && !IsResourceShortage(armed)) {
     ports_.Disarm();
     return FailedBy(armed);
   }
   wait_.emplace<Traffic>(ports_);
+  if (!armed.ok()) PauseAccepting();
   return Outcome::kPending;
 }
 
