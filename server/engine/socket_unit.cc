@@ -85,6 +85,7 @@ void SocketUnit::OnLookedUp(Token token) {
 
 Ending SocketUnit::BeginTraffic() {
   Unit* const other = service();
+  if (other != nullptr) refused_starts_ = other->refused_starts();
   if (other != nullptr && other->is_up()) {
     return {Outcome::kDone, Result::kSuccess, {Cause::Kind::kDependency, other->name(), ""}};
   }
@@ -104,6 +105,7 @@ Ending SocketUnit::BeginServiceEnd() {
     return FailedFor(Result::kResources, Cause::Kind::kFailure,
                      absl::StrCat("there is no room for ", service_name().text()));
   }
+  refused_starts_ = other->refused_starts();
   wait_ = ServiceEnd();
   // Whoever stops or restarts the service goes first; what is queued waits for its end.
   if (other->is_up() || other->job() != nullptr) return Outcome::kPending;
@@ -206,16 +208,17 @@ void SocketUnit::OnOther(Unit& other) {
   }
   if (accepts() || &other != service()) return;
   const Cause cause{Cause::Kind::kDependency, other.name(), ""};
+  if (!Lasts(row().awaits)) return;
   if (state() == SocketState::kListening && other.is_up()) {
     return Conclude({Outcome::kDone, Result::kSuccess, cause});
   }
-  if (state() != SocketState::kRunning || !other.at_rest() || other.job() != nullptr) return;
-  if (other.result() == Result::kStartLimitHit) {
+  if (!other.at_rest() || other.job() != nullptr) return;
+  if (other.refused_starts() != refused_starts_) {
     return Conclude({Outcome::kFailed,
                      Result::kServiceStartLimitHit,
                      {Cause::Kind::kLimit, other.name(), "start limit of the service"}});
   }
-  Conclude({Outcome::kDone, Result::kSuccess, cause});
+  if (state() == SocketState::kRunning) Conclude({Outcome::kDone, Result::kSuccess, cause});
 }
 
 void SocketUnit::OnMoved(SocketState from, SocketState to) {

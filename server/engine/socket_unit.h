@@ -89,6 +89,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   Run run_;
   Wait wait_;
   RateWindow triggers_;
+  uint64_t refused_starts_ = 0;  // of the service, when the wait began
   uint32_t connections_ = 0;
   uint64_t accepted_ = 0;
   uint64_t refused_ = 0;

@@ -131,6 +131,7 @@ absl::Status Unit::AdmitStart() {
   if (definition_ == nullptr) return absl::OkStatus();
   if (starts_.Admit(definition_->start_limit, host_.loop().now())) return absl::OkStatus();
   result_ = Result::kStartLimitHit;
+  ++refused_starts_;
   host_.OnChanged(*this);
   return Error(
       absl::StatusCode::kResourceExhausted, "START_LIMIT_HIT",

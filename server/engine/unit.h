@@ -111,6 +111,8 @@ class Unit : public Subscriber {
   UnitLog& log() { return log_; }
   const UnitLog& log() const { return log_; }
   RateWindow& starts() { return starts_; }
+  // How often a start was one too many.
+  uint64_t refused_starts() const { return refused_starts_; }
 
   // Everything others may see of the unit, at this moment.
   UnitSnapshotPtr Snapshot() const;
@@ -167,6 +169,7 @@ class Unit : public Subscriber {
   std::unique_ptr<Job> job_;
   UnitLog log_;
   RateWindow starts_;
+  uint64_t refused_starts_ = 0;
 
   ActiveState active_state_ = ActiveState::kInactive;
   absl::string_view sub_state_ = "dead";
