@@ -48,15 +48,20 @@ size_t EditDistance(absl::string_view left, absl::string_view right, size_t limi
   for (size_t i = 0; i < row.size(); ++i)
     row[i] = i;
   for (size_t j = 0; j < right.size(); ++j) {
-    size_t diagonal = row[0];
-    row[0] = j + 1;
-    for (size_t i = 0; i < left.size(); ++i) {
+    // Further than `limit` from the diagonal, each path is longer than that.
+    const size_t begin = j > limit ? j - limit : 0;
+    const size_t end = std::min(left.size(), j + limit + 1);
+    size_t diagonal = row[begin];
+    row[begin] = begin == 0 ? j + 1 : limit + 1;
+    size_t shortest = row[begin];
+    for (size_t i = begin; i < end; ++i) {
       const size_t replaced = diagonal + (left[i] == right[j] ? 0 : 1);
       diagonal = row[i + 1];
       row[i + 1] = std::min({replaced, row[i] + 1, row[i + 1] + 1});
+      shortest = std::min(shortest, row[i + 1]);
     }
     // No path to the end can be shorter than the shortest so far.
-    if (*std::min_element(row.begin(), row.end()) > limit) return limit + 1;
+    if (shortest > limit) return limit + 1;
   }
   return std::min(row.back(), limit + 1);
 }

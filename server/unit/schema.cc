@@ -37,7 +37,7 @@ std::string NearestKey(absl::string_view section, absl::string_view key) {
   std::string nearest;
   size_t best = std::min(kFarthestTypo, key.size() / 2) + 1;
   const auto consider = [&](absl::string_view candidate) {
-    const size_t distance = EditDistance(key, candidate, best);
+    const size_t distance = EditDistance(key, candidate, best - 1);
     if (distance >= best) return;
     best = distance;
     nearest = std::string(candidate);

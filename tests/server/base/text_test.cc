@@ -1,6 +1,8 @@
 #include "server/base/text.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -34,6 +36,21 @@ TEST(EditDistance, CountsSingleCharacterEdits) {
 TEST(EditDistance, StopsAtTheLimit) {
   EXPECT_EQ(EditDistance("abcdef", "uvwxyz", 2), 3U);
   EXPECT_EQ(EditDistance("a", "abcdefgh", 2), 3U);
+}
+
+TEST(EditDistance, ALimitChangesNothingBelowIt) {
+  std::vector<std::string> words = {""};
+  for (size_t i = 0; words[i].size() < 4; ++i) {
+    for (const char* letter : {"a", "b"})
+      words.push_back(words[i] + letter);
+  }
+  for (const std::string& left : words) {
+    for (const std::string& right : words) {
+      const size_t exact = EditDistance(left, right, 10);
+      for (size_t limit = 0; limit < 4; ++limit)
+        EXPECT_EQ(EditDistance(left, right, limit), std::min(exact, limit + 1)) << left << right;
+    }
+  }
 }
 
 TEST(IsCleanUtf8, AcceptsWhatRfc3629Allows) {
