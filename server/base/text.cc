@@ -35,9 +35,8 @@ bool SecondByteFits(uint8_t lead, uint8_t second) {
 }  // namespace
 
 std::string Quoted(absl::string_view value) {
-  if (!value.empty() && std::none_of(value.begin(), value.end(), NeedsQuotes)) {
-    return std::string(value);
-  }
+  const bool is_plain = std::none_of(value.begin(), value.end(), NeedsQuotes);
+  if (!value.empty() && is_plain && IsCleanUtf8(value)) return std::string(value);
   return absl::StrCat("\"", absl::CEscape(value), "\"");
 }
 
@@ -66,18 +65,23 @@ size_t EditDistance(absl::string_view left, absl::string_view right, size_t limi
   return std::min(row.back(), limit + 1);
 }
 
-bool IsCleanUtf8(absl::string_view text) {
-  for (size_t i = 0; i < text.size();) {
+size_t CleanLength(absl::string_view text) {
+  size_t i = 0;
+  while (i < text.size()) {
     const auto lead = static_cast<uint8_t>(text[i]);
     const size_t length = SequenceLength(lead);
-    if (length == 0 || i + length > text.size()) return false;
+    if (length == 0 || i + length > text.size()) return i;
     for (size_t k = 1; k < length; ++k) {
       const auto next = static_cast<uint8_t>(text[i + k]);
-      if ((next & 0xC0) != 0x80 || (k == 1 && !SecondByteFits(lead, next))) return false;
+      if ((next & 0xC0) != 0x80 || (k == 1 && !SecondByteFits(lead, next))) return i;
     }
     i += length;
   }
-  return true;
+  return i;
+}
+
+bool IsCleanUtf8(absl::string_view text) {
+  return CleanLength(text) == text.size();
 }
 
 std::string CleanText(absl::string_view text) {

@@ -8,12 +8,15 @@
 
 namespace socketd {
 
-// The value as one word: as it is if it has no space, quote, backslash, '=' or control character,
-// else in double quotes with C escapes. Never empty.
+// The value as one word: as it is if it is UTF-8 and has no space, quote, backslash, '=' or control
+// character, else in double quotes with C escapes. Never empty, always UTF-8.
 std::string Quoted(absl::string_view value);
 
 // The number of single-character edits between two words (Levenshtein), at most `limit` + 1.
 size_t EditDistance(absl::string_view left, absl::string_view right, size_t limit);
+
+// How many bytes at the front of the text are valid UTF-8 without NUL; all of them if it is clean.
+size_t CleanLength(absl::string_view text);
 
 // True if the text is valid UTF-8 without NUL.
 bool IsCleanUtf8(absl::string_view text);

@@ -23,6 +23,8 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+constexpr absl::string_view kLine =
+    "UTF-8 text of at most 32768 bytes on one line, without blanks or a backslash at its end";
 constexpr int kMostValues = 10000;  // in one definition, as kMostAssignments
 
 // A message that has only value `index` of the directive's field.
@@ -54,9 +56,7 @@ absl::Status CheckValue(const Directive& directive,
                         Stage stage) {
   const std::string text = WriteValue(directive, message, index);
   if (text.empty()) return Expected("a value");
-  if (!FitsOnLine(text)) {
-    return Expected("UTF-8 text on one line, without blanks or a backslash at its end");
-  }
+  if (!FitsOnLine(text)) return Expected(kLine);
   const std::unique_ptr<Message> read(message.New());
   ValueNotes notes;
   absl::Status status = stage == Stage::kWritten ? ReadValue(directive, text, *read, notes)
@@ -126,7 +126,7 @@ class ValueChecker {
     } else if (!FitsAsKey(other.key())) {
       wrong = "expected a key on one line, without \"=\"";
     } else if (!FitsOnLine(other.value())) {
-      wrong = "expected UTF-8 text on one line, without blanks or a backslash at its end";
+      wrong = absl::StrCat("expected ", kLine);
     } else if (HasSection(TypeOf(definition_), other.section()) &&
                !DirectiveTable::Get().Find(other.section(), other.key()).empty()) {
       wrong = "the key has a field of its own";

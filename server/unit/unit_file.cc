@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 
 #include "server/base/text.h"
@@ -44,27 +45,42 @@ class Lexer {
  private:
   void TakeLine() {
     const size_t end = text_.find('\n');
-    const absl::string_view line = absl::StripAsciiWhitespace(text_.substr(0, end));
+    const absl::string_view whole = text_.substr(0, end);
+    const absl::string_view line = absl::StripAsciiWhitespace(whole);
     text_.remove_prefix(end == absl::string_view::npos ? text_.size() : end + 1);
     ++line_;
     if (IsComment(line)) return;
     if (!continues_) start_ = line_;
-    too_long_ |= joined_.size() + line.size() > kLongestUnitLine;
-    if (!too_long_) absl::StrAppend(&joined_, line);
+    if (!refused_) CheckBytes(whole);
+    if (!refused_ && joined_.size() + line.size() > kLongestUnitLine) {
+      Refuse(start_, "the line is longer than 65536 bytes");
+    }
+    if (!refused_) absl::StrAppend(&joined_, line);
     continues_ = Continues(line);
-    if (continues_ && !too_long_) joined_.back() = ' ';
+    if (continues_ && !refused_) joined_.back() = ' ';
     if (!continues_) Finish();
+  }
+
+  void CheckBytes(absl::string_view line) {
+    const size_t clean = CleanLength(line);
+    if (clean == line.size()) return;
+    const auto byte = static_cast<unsigned char>(line[clean]);
+    Refuse(line_, absl::StrFormat("expected UTF-8 text; byte %d of the line is %s", clean + 1,
+                                  byte == 0 ? "a NUL" : absl::StrFormat("0x%02X", byte)));
+  }
+
+  // Reports the line that is being joined and leaves all of it out.
+  void Refuse(int line, std::string message) {
+    refused_ = true;
+    ReportAt(line, std::move(message));
   }
 
   void Finish() {
     const std::string joined = std::exchange(joined_, "");
     continues_ = false;
-    if (std::exchange(too_long_, false)) {
-      return Report("the line is longer than 65536 bytes");
-    }
+    if (std::exchange(refused_, false)) return;
     const absl::string_view line = absl::StripAsciiWhitespace(joined);
     if (line.empty()) return;
-    if (!IsCleanUtf8(line)) return Report("the line is not UTF-8, or has a NUL in it");
     if (line[0] == '[') return TakeSection(line);
     TakeAssignment(line);
   }
@@ -97,10 +113,12 @@ class Lexer {
     assignments_.push_back({section_, std::string(key), std::string(value), start_});
   }
 
-  void Report(std::string message) {
+  void Report(std::string message) { ReportAt(start_, std::move(message)); }
+
+  void ReportAt(int line, std::string message) {
     Problem problem;
     problem.file = std::string(file_);
-    problem.line = start_;
+    problem.line = line;
     problem.message = std::move(message);
     problem.fatal = true;
     problems_.push_back(std::move(problem));
@@ -115,7 +133,7 @@ class Lexer {
   bool in_section_ = false;
   std::string joined_;  // what stands before, on continued lines
   bool continues_ = false;
-  bool too_long_ = false;
+  bool refused_ = false;  // reported already, up to its end
   bool full_ = false;
   size_t reported_ = 0;
   int line_ = 0;
@@ -139,7 +157,7 @@ std::vector<Assignment> ReadAssignments(absl::string_view file,
 }
 
 bool FitsOnLine(absl::string_view value) {
-  if (value.size() > kLongestUnitLine / 2 || !IsCleanUtf8(value)) return false;
+  if (value.size() > kLongestValue || !IsCleanUtf8(value)) return false;
   if (value != absl::StripAsciiWhitespace(value) || Continues(value)) return false;
   return value.find('\n') == absl::string_view::npos;
 }

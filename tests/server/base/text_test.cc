@@ -22,6 +22,7 @@ TEST(Quoted, QuotesWhatWouldBreakALogLine) {
   EXPECT_EQ(Quoted("line\nbreak"), "\"line\\nbreak\"");
   EXPECT_EQ(Quoted("say \"hi\""), "\"say \\\"hi\\\"\"");
   EXPECT_EQ(Quoted("\x1b[31m"), "\"\\033[31m\"");
+  EXPECT_EQ(Quoted("\xFF"), "\"\\377\"");
 }
 
 TEST(EditDistance, CountsSingleCharacterEdits) {
@@ -72,6 +73,14 @@ TEST(IsCleanUtf8, RefusesTheRest) {
   EXPECT_FALSE(IsCleanUtf8("\xED\xA0\x80"));      // a surrogate
   EXPECT_FALSE(IsCleanUtf8("\xF4\x90\x80\x80"));  // beyond U+10FFFF
   EXPECT_FALSE(IsCleanUtf8("\xE2\x28\xA1"));
+}
+
+TEST(CleanLength, EndsBeforeTheFirstBadCharacter) {
+  EXPECT_EQ(CleanLength(""), 0U);
+  EXPECT_EQ(CleanLength("\xC3\xA4x"), 3U);
+  EXPECT_EQ(CleanLength("ab\x93"), 2U);
+  EXPECT_EQ(CleanLength("a\xC3(b"), 1U);
+  EXPECT_EQ(CleanLength("ab\xE2\x82"), 2U);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace socketd {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -57,6 +58,31 @@ TEST(UnitFile, ReportsEveryOddLineAndReadsTheRest) {
     lines.push_back(problem.line);
   }
   EXPECT_THAT(lines, ElementsAre(1, 2, 3, 5, 6, 7, 8, 10, 11));
+}
+
+TEST(UnitFile, NamesTheLineAndTheByteThatIsNoText) {
+  Problems problems;
+  const std::string text = std::string("[A]\nDe\223cription=x\nk=a") + '\0' + "\n\xC3\xA4=1\n";
+  EXPECT_THAT(Lines(text, problems), ElementsAre("4 A.\xC3\xA4=1"));
+  ASSERT_THAT(problems, SizeIs(2));
+  EXPECT_EQ(problems[0].line, 2);
+  EXPECT_THAT(problems[0].message, HasSubstr("byte 3 of the line is 0x93"));
+  EXPECT_EQ(problems[1].line, 3);
+  EXPECT_THAT(problems[1].message, HasSubstr("byte 4 of the line is a NUL"));
+}
+
+TEST(UnitFile, RefusesAllOfAContinuedLineForOneBadByte) {
+  Problems problems;
+  EXPECT_THAT(Lines("[A]\nk=a \\\n\xFF \\\n\xFE\nl=1\n# \xFF\nm=2 \\\n# \xFF\n3", problems),
+              ElementsAre("5 A.l=1", "7 A.m=2  3"));
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_EQ(problems[0].line, 3);
+}
+
+TEST(UnitFile, SaysThatALineIsTooLongAlsoAtTheEndOfTheFile) {
+  Problems problems;
+  EXPECT_THAT(Lines("[A]\nk=" + std::string(kLongestUnitLine, 'x') + "\\", problems), IsEmpty());
+  EXPECT_THAT(problems, SizeIs(1));
 }
 
 TEST(UnitFile, RefusesWhatIsTooLarge) {
