@@ -81,7 +81,9 @@ absl::StatusOr<uint64_t> ParseTimeLimit(absl::string_view text, absl::Duration u
   if (IsLongestSpan(*span)) return kNoLimit;
   absl::Duration rest;
   const int64_t whole = absl::IDivDuration(*span, unit, &rest);
-  return static_cast<uint64_t>(whole) + (rest > absl::ZeroDuration() ? 1U : 0U);
+  const int64_t limit = whole + (rest > absl::ZeroDuration() ? 1 : 0);
+  // What was rounded up may be the longest span now, which means no limit.
+  return IsLongestSpan(limit * unit) ? kNoLimit : static_cast<uint64_t>(limit);
 }
 
 absl::StatusOr<uint64_t> ParseOneLimit(absl::string_view text, LimitUnit unit) {

@@ -81,6 +81,7 @@ TEST(Number, ReadsAndWritesLimits) {
       {"1min", LimitUnit::kSeconds, 60, 60},
       {"1500ms", LimitUnit::kSeconds, 2, 2},
       {"infinity", LimitUnit::kSeconds, kNoLimit, kNoLimit},
+      {"315575999999s 500ms", LimitUnit::kSeconds, kNoLimit, kNoLimit},
       {"20", LimitUnit::kMicroseconds, 20, 20},
       {"1s", LimitUnit::kMicroseconds, 1000000, 1000000},
       {"-5", LimitUnit::kNice, 25, 25},
