@@ -103,7 +103,9 @@ absl::StatusOr<Command> MakeCommand(absl::Span<const Word> words, Stage stage) {
   command.set_path(std::string(program));
   words.remove_prefix(1);
   if (flags.names_itself) {
-    if (words.empty()) return Expected("argv[0] after the program, because of the prefix \"@\"");
+    if (words.empty() || words[0].text.empty()) {
+      return Expected("argv[0] after the program, because of the prefix \"@\"");
+    }
     command.set_argv0(words[0].text);
     words.remove_prefix(1);
   }
@@ -113,7 +115,7 @@ absl::StatusOr<Command> MakeCommand(absl::Span<const Word> words, Stage stage) {
 }
 
 bool IsSeparator(const Word& word) {
-  return word.bare && word.text == ";";
+  return word.written == ";";
 }
 
 // The number of words before the next separator.
@@ -121,9 +123,10 @@ size_t CommandLength(absl::Span<const Word> words) {
   return static_cast<size_t>(std::find_if(words.begin(), words.end(), IsSeparator) - words.begin());
 }
 
-// systemd.service(5): "\;" is a separator that is meant as a word. True for any other odd escape.
+// systemd.service(5): "\;" by itself is a separator that is meant as a word. True for any other odd
+// escape.
 bool SettleEscape(Word& word) {
-  if (word.text != "\\;") return word.odd_escape;
+  if (word.written != "\\;") return word.odd_escape;
   word.text = ";";
   return false;
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
+#include "server/base/text.h"
 #include "server/unit/grammar.h"
 
 namespace socketd {
@@ -91,7 +92,6 @@ Escape TakeEscape(absl::string_view& rest, std::string& text) {
 }
 
 absl::Status TakeBackslash(absl::string_view& rest, Word& word) {
-  word.bare = false;
   rest.remove_prefix(1);
   if (rest.empty()) return Expected("a character after the backslash");
   switch (TakeEscape(rest, word.text)) {
@@ -108,8 +108,8 @@ absl::Status TakeBackslash(absl::string_view& rest, Word& word) {
 }
 
 absl::StatusOr<Word> TakeWord(absl::string_view& rest) {
+  const absl::string_view all = rest;
   Word word;
-  word.bare = true;
   char quote = 0;
   while (!rest.empty()) {
     const char c = rest[0];
@@ -122,13 +122,15 @@ absl::StatusOr<Word> TakeWord(absl::string_view& rest) {
     const bool opens = quote == 0 && (c == '"' || c == '\'');
     if (opens || c == quote) {
       quote = opens ? c : '\0';
-      word.bare = false;
     } else {
       word.text += c;
     }
     rest.remove_prefix(1);
   }
   if (quote != 0) return Expected(absl::StrCat("a closing ", std::string(1, quote)));
+  // A definition travels as Protobuf strings, which hold nothing else.
+  if (!IsCleanUtf8(word.text)) return Expected("escapes that make up UTF-8 text");
+  word.written = all.substr(0, all.size() - rest.size());
   return word;
 }
 

@@ -1,5 +1,5 @@
 // The input is an environment file, and then an argument that is expanded with what it holds. Any
-// text survives being quoted as a word.
+// UTF-8 text survives being quoted as a word; nothing else can be one.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,6 +8,7 @@
 
 #include "proto/socketd/v1/exec.pb.h"
 #include "server/base/check.h"
+#include "server/base/text.h"
 #include "server/unit/environment.h"
 #include "server/unit/grammar_name.h"
 #include "server/unit/grammar_words.h"
@@ -44,6 +45,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const std::string& entry : environment.Entries())
     CHECK(socketd::IsVariableName(absl::string_view(entry).substr(0, entry.find('='))));
   socketd::Expand(text, environment);
-  if (text.find('\0') == absl::string_view::npos) socketd::QuoteAndSplit(text);
+  if (socketd::IsCleanUtf8(text)) socketd::QuoteAndSplit(text);
   return 0;
 }

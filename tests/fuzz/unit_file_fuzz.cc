@@ -1,5 +1,7 @@
-// Any text is read as each type of unit; what was understood is written, and must read back the
-// same without a fatal problem.
+// Any text is read as each type of unit. What was understood can be sent, passes the checks of a
+// definition that came by RPC, and is written as text that reads back the same without a fatal
+// problem.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -9,34 +11,61 @@
 
 #include "proto/socketd/v1/unit.pb.h"
 #include "server/base/check.h"
+#include "server/base/text.h"
+#include "server/unit/definition_rules.h"
 #include "server/unit/schema.h"
 #include "server/unit/specifiers.h"
 
 namespace socketd {
 namespace {
 
-void ReadWriteRead(const UnitName& name, absl::string_view text) {
+using google::protobuf::util::MessageDifferencer;
+
+void CheckSentences(const Problems& problems) {
+  for (const Problem& problem : problems)
+    CHECK(!problem.message.empty() && problem.line >= 0 && IsCleanUtf8(ToText(problem)));
+}
+
+auto CountFatal(const Problems& problems) {
+  return std::count_if(problems.begin(), problems.end(), [](const Problem& p) { return p.fatal; });
+}
+
+// A definition is sent as it is, and as text.
+void ComesBack(const UnitName& name, const v1::UnitDefinition& definition) {
+  v1::UnitDefinition again;
+  CHECK(again.ParseFromString(definition.SerializeAsString()));
+  CHECK(MessageDifferencer::Equals(definition, again));
+
+  again.Clear();
+  Problems problems;
+  ReadUnitFile(name, {"again", WriteUnitFile(definition)}, again, problems);
+  CHECK(CountFatal(problems) == 0);
+  CHECK(MessageDifferencer::Equals(definition, again));
+}
+
+// Text can say no value that a definition must not have; only the rules between fields are left.
+void Passes(const UnitName& name, const v1::UnitDefinition& definition) {
+  Problems of_rules;
+  CheckRules(definition, of_rules);
+  Problems of_all;
+  CheckDefinition(name, definition, of_all);
+  CHECK(CountFatal(of_all) == CountFatal(of_rules));
+  WarnUnenforced(definition, of_all);
+  CheckSentences(of_all);
+}
+
+void ReadAndUse(const UnitName& name, absl::string_view text) {
   v1::UnitDefinition definition;
   Problems problems;
   ReadUnitFile(name, {"fuzz", text}, definition, problems);
-  for (const Problem& problem : problems)
-    CHECK(!problem.message.empty() && problem.line >= 0 && !ToText(problem).empty());
+  CheckSentences(problems);
+  ComesBack(name, definition);
+  Passes(name, definition);
 
-  v1::UnitDefinition again;
-  Problems fatal;
-  ReadUnitFile(name, {"again", WriteUnitFile(definition)}, again, fatal);
-  for (const Problem& problem : fatal)
-    CHECK(!problem.fatal);
-  CHECK(google::protobuf::util::MessageDifferencer::Equals(definition, again));
-
-  Problems checked;
-  CheckDefinition(name, definition, checked);
-  WarnUnenforced(definition, checked);
-  if (ExpandDefinition(name, Surroundings(), definition).ok()) {
-    CheckExpandedDefinition(name, definition, checked);
-  }
-  for (const Problem& problem : checked)
-    CHECK(!problem.message.empty());
+  if (!ExpandDefinition(name, Surroundings(), definition).ok()) return;
+  Problems expanded;
+  CheckExpandedDefinition(name, definition, expanded);
+  CheckSentences(expanded);
 }
 
 }  // namespace
@@ -45,7 +74,8 @@ void ReadWriteRead(const UnitName& name, absl::string_view text) {
 // NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
-  for (const char* name : {"a-b@c.socket", "a-b@c.service", "a.target"})
-    socketd::ReadWriteRead(*socketd::UnitName::Parse(name), text);
+  // \xff in an instance: %I is no UTF-8 text then.
+  for (const char* name : {"a-b@c.socket", "a-b@c\\xff.service", "a.target"})
+    socketd::ReadAndUse(*socketd::UnitName::Parse(name), text);
   return 0;
 }

@@ -57,17 +57,24 @@ TEST(CommandLine, SeparatesCommandsAtLoneSemicolons) {
   EXPECT_FALSE(line->odd_escape);
 }
 
+TEST(CommandLine, TakesOnlyALoneEscapedSemicolonForOne) {
+  EXPECT_THAT(One("/bin/find {} \\; \"\\\\;\" \\\\; a\\;").arguments(),
+              ElementsAre("{}", ";", "\\;", "\\;", "a\\;"));
+}
+
 TEST(CommandLine, RefusesWhatCannotRun) {
-  for (const char* bad :
-       {"", "-", "bin/x", "./x", "--/bin/x", "@@/bin/x x", "::/bin/x", "+!/bin/x", "!!!/bin/x",
-        "@/bin/x", "; /bin/x", "/bin/x ; ; /bin/y", "/bin/\"x", "/bin/../x", "|/bin/x"}) {
+  for (const char* bad : {"", "-", "bin/x", "./x", "--/bin/x", "@@/bin/x x", "::/bin/x", "+!/bin/x",
+                          "!!!/bin/x", "@/bin/x", "@/bin/x ''", "; /bin/x", "/bin/x ; ; /bin/y",
+                          "/bin/\"x", "/bin/../x", "|/bin/x"}) {
     EXPECT_THAT(Parse(bad), FailsBecause("BAD_VALUE")) << bad;
   }
 }
 
 TEST(CommandLine, WritesWhatReadsBack) {
-  for (const char* text : {"/bin/x", "-@:+/bin/x y z", "!/bin/x", "!!/bin/x", "echo",
-                           "/bin/x ';' \"\" '\\n\\\\'", "\"/bin/with blank\" x", "%t/x %%"}) {
+  for (const char* text :
+       {"/bin/x", "-@:+/bin/x y z", "!/bin/x", "!!/bin/x", "echo", "/bin/x ';' \"\" '\\n\\\\'",
+        "\"/bin/with blank\" x", "%t/x %%", "/bin/\x1ch \x7F", "/bin/x \\; '\\\\;' a\\;",
+        "-\\x40/bin/x '-' @ \\xc3\\xa4"}) {
     const v1::Command command = One(text);
     const v1::Command again = One(FormatCommand(command));
     EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(command, again))

@@ -45,12 +45,26 @@ TEST(Words, KeepForeignEscapesAndSayIt) {
   EXPECT_EQ((*words)[0].text, "s/\\./x/");
   EXPECT_TRUE((*words)[0].odd_escape);
   EXPECT_FALSE((*words)[1].odd_escape);
-  EXPECT_FALSE((*words)[0].bare);
-  EXPECT_TRUE((*words)[1].bare);
+}
+
+TEST(Words, TellHowTheyWereWritten) {
+  const auto words = SplitWords("  a\\x41\"b c\"  ';' ;");
+  ASSERT_THAT(words, testing::IsOk());
+  ASSERT_EQ(words->size(), 3U);
+  EXPECT_EQ((*words)[0].written, "a\\x41\"b c\"");
+  EXPECT_EQ((*words)[1].written, "';'");
+  EXPECT_EQ((*words)[2].written, ";");
 }
 
 TEST(Words, RefuseOpenEnds) {
   for (const char* bad : {"\"a", "'a", "a\\", "\\x00", "\\000", "\\uD800", "\\U00110000"})
+    EXPECT_THAT(SplitWords(bad), FailsBecause("BAD_VALUE")) << bad;
+}
+
+TEST(Words, EscapesOfBytesMakeTextOrAreRefused) {
+  EXPECT_THAT(Split("\\xC3\\xA4 \\303\\244"), ElementsAre("\xC3\xA4", "\xC3\xA4"));
+  for (const char* bad :
+       {"De\\x93cription", "\\377", "\\xC3", "\xC3\xA4\\xA4", "'\\xED\\xA0\\x80'"})
     EXPECT_THAT(SplitWords(bad), FailsBecause("BAD_VALUE")) << bad;
 }
 

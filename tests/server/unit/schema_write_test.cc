@@ -196,6 +196,36 @@ TEST(WriteUnitFile, LongListsTakeSeveralLines) {
   ExpectComesBack(*UnitName::Parse("a.target"), definition);
 }
 
+// What once came back otherwise, or not at all.
+TEST(WriteUnitFile, OddTextComesBackOrIsRefused) {
+  struct Line {
+    const char* text;
+    bool refused = false;
+  };
+  const Line lines[] = {
+      {"ExecStartPre=/bin/\x1ch \x7F"},  // control characters as they are
+      {"X-De\xC2\223cription=\x1c a"},   // in a key and a value that nobody knows
+      {"Environment=\"B=\\xc3\\xa4\""},  // bytes that make a character
+      {"Environment=A=\\303", true},     // that make none
+      {"ExecStartPre=/bin/x De\\x93cription", true},
+      {"De\223cription=x", true},
+      {"ExecStartPre=/bin/x \\; \"\\\\;\" \\\\;"},  // semicolons with and without backslash
+      {"ExecStartPre=@/bin/x '' y", true},
+      {"LimitCPU=315575999999s 500ms"},  // rounded up to infinity
+  };
+  for (const Line& line : lines) {
+    SCOPED_TRACE(line.text);
+    v1::UnitDefinition definition;
+    Problems problems;
+    const UnitName name = *UnitName::Parse("a@b.socket");
+    ReadUnitFile(name, {"f", std::string("[Socket]\n") + line.text + "\n"}, definition, problems);
+    EXPECT_EQ(!problems.empty() && problems[0].fatal, line.refused);
+    v1::UnitDefinition sent;
+    EXPECT_TRUE(sent.ParseFromString(definition.SerializeAsString()));
+    ExpectComesBack(name, definition);
+  }
+}
+
 TEST(WriteUnitFile, WritesForPeople) {
   v1::UnitDefinition definition;
   definition.mutable_unit()->set_description("The web");
