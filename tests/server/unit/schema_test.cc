@@ -158,44 +158,6 @@ TEST(ReadUnitFile, ABadValueTellsEverything) {
               AllOf(HasSubstr("f:3: [Socket] Backlog=: expected a number"), HasSubstr("many")));
 }
 
-TEST(ReadUnitFile, TwentyMistakesGiveTwentyMessages) {
-  const Read read("web.socket",
-                  "Early=1\n"                      // 1
-                  "[Socket\n"                      // 2
-                  "[Socket]\n"                     // 3: good
-                  "no equals sign\n"               // 4
-                  "=no key\n"                      // 5
-                  "ListenStream=1.2.3:80\n"        // 6
-                  "ListenStream=70000\n"           // 7
-                  "ListenSequentialPacket=80\n"    // 8
-                  "ListenFIFO=relative\n"          // 9
-                  "Backlog=-1\n"                   // 10
-                  "Accept=perhaps\n"               // 11
-                  "SocketMode=rw-rw----\n"         // 12
-                  "TimeoutSec=5 parsecs\n"         // 13
-                  "BindIPv6Only=sometimes\n"       // 14
-                  "ExecStartPre=bin/relative\n"    // 15
-                  "ExecStopPost=/bin/\"open\n"     // 16
-                  "User=two words\n"               // 17
-                  "FileDescriptorName=a:b\n"       // 18
-                  "KillSignal=SIGNOTHING\n"        // 19
-                  "LimitNOFILE=2:1\n"              // 20
-                  "Nice=20\n"                      // 21
-                  "ListenStream=/run/good.sock\n"  // 22: good
-  );
-  std::vector<int> lines;
-  for (const Problem& problem : read.problems) {
-    EXPECT_TRUE(problem.fatal) << ToText(problem);
-    lines.push_back(problem.line);
-  }
-  std::vector<int> sorted = lines;
-  std::sort(sorted.begin(), sorted.end());
-  EXPECT_THAT(sorted,
-              ElementsAre(1, 2, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21));
-  ASSERT_EQ(read.definition.socket().listen_size(), 1);
-  EXPECT_FALSE(read.definition.socket().has_exec());
-}
-
 TEST(WarnUnenforced, NamesEachKeyOnce) {
   Read read("a.service",
             "[Service]\nType=dbus\nPrivateTmp=yes\nX-A=1\nExecStart=/a\n[Unit]\nNosuch=1\n");

@@ -1,5 +1,7 @@
 #include "server/unit/unit_loader.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,7 +11,9 @@
 #include "gtest/gtest.h"
 
 #include "proto/socketd/v1/unit.pb.h"
+#include "server/base/text.h"
 #include "server/unit/schema.h"
+#include "tests/testing/twenty_mistakes.h"
 
 namespace socketd {
 namespace {
@@ -219,6 +223,59 @@ TEST_F(Loader, ABadSettingLoadsNothingHalfWay) {
   EXPECT_EQ(unit.effective, nullptr);
   EXPECT_THAT(unit.error, HasSubstr("/lib/u/web.socket:5: [Socket] Backlog="));
   EXPECT_EQ(unit.problems.size(), 2U);
+}
+
+struct Mistake {
+  int line;
+  const char* expected;  // part of the message
+};
+
+constexpr Mistake kMistakes[] = {
+    {1, "stands in no section"},
+    {2, "expected a section header"},
+    {4, "expected KEY=VALUE"},
+    {5, "expected a key before"},
+    {6, "expected UTF-8 text; byte 3 of the line is 0x93"},
+    {7, "expected \"IPV4:PORT\""},
+    {8, "a port of 1 to 65535"},
+    {9, "expected a unix socket for sequential packets"},
+    {10, "expected the absolute path of a FIFO"},
+    {11, "expected a number of 0 to 4294967295"},
+    {12, "expected a boolean"},
+    {14, "expected an octal file mode"},
+    {15, "expected a time span"},
+    {16, "expected default, both or ipv6-only"},
+    {17, "expected a program with an absolute path"},
+    {18, "expected a closing \""},
+    {19, "expected a user or group name"},
+    {20, "expected 1 to 255 printable ASCII characters"},
+    {21, "expected a signal's name or number"},
+    {22, "expected a soft limit that is not above the hard one"},
+};
+
+TEST_F(Loader, TwentyMistakesGiveTwentyMessagesAndLoadNothing) {
+  files_.Put("/lib/u/web.socket", testing::kTwentyMistakes);
+  LoadedUnit unit = Load("web.socket");
+  std::sort(unit.problems.begin(), unit.problems.end(),
+            [](const Problem& left, const Problem& right) { return left.line < right.line; });
+  ASSERT_EQ(unit.problems.size(), std::size(kMistakes));
+  for (size_t i = 0; i < unit.problems.size(); ++i) {
+    const Problem& problem = unit.problems[i];
+    EXPECT_TRUE(problem.fatal) << ToText(problem);
+    EXPECT_EQ(problem.file, "/lib/u/web.socket");
+    EXPECT_EQ(problem.line, kMistakes[i].line) << ToText(problem);
+    EXPECT_THAT(problem.message, HasSubstr(kMistakes[i].expected));
+  }
+  EXPECT_EQ(unit.state, LoadState::kBadSetting);
+  EXPECT_EQ(unit.effective, nullptr);
+  EXPECT_THAT(unit.error, HasSubstr("; and 15 more"));
+}
+
+TEST_F(Loader, WhatIsNoTextAfterExpansionIsRefusedInText) {
+  files_.Put("/lib/u/w@.socket", "[Socket]\nListenStream=80\nFileDescriptorName=%I\n");
+  const LoadedUnit unit = Load("w@\\xff.socket");
+  EXPECT_EQ(unit.state, LoadState::kBadSetting);
+  EXPECT_TRUE(IsCleanUtf8(unit.error)) << unit.error;
 }
 
 TEST_F(Loader, WhatSpecifiersMakeIsCheckedWithItsLine) {
