@@ -1,7 +1,9 @@
 #include "server/api/status.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
@@ -16,15 +18,20 @@ namespace socketd {
 namespace {
 
 constexpr char kDomain[] = "socketd";
+// Bytes beside the message and the violations: the ErrorInfo, and what names the parts.
+constexpr size_t kFrameBytes = 512;
+constexpr size_t kViolationBytes = 8;  // tags and lengths of one violation
 
 // grpc-status-details-bin carries a google.rpc.Status: that is how clients find the details.
 grpc::Status Assemble(google::rpc::Status& outcome,
                       const google::rpc::ErrorInfo& info,
                       const google::rpc::BadRequest& blame) {
-  if (outcome.message().size() > kErrorMessageBytesLimit)
-    outcome.mutable_message()->resize(kErrorMessageBytesLimit);
-  // A cut may have gone through a character, and facts may be file names.
-  outcome.set_message(CleanText(outcome.message()));
+  // Facts may be file names: no text, until escapes make them longer. A cut may go through a
+  // character.
+  std::string message = CleanText(outcome.message());
+  message.resize(std::min(message.size(), kErrorMessageBytesLimit));
+  message.resize(CleanLength(message));
+  outcome.set_message(std::move(message));
   outcome.add_details()->PackFrom(info);
   if (blame.field_violations_size() > 0) outcome.add_details()->PackFrom(blame);
   return {static_cast<grpc::StatusCode>(outcome.code()), outcome.message(),
@@ -83,8 +90,8 @@ grpc::Status ToGrpc(absl::string_view unit, const Problems& problems) {
     if (!problem.fatal) continue;
     if (++fatal == 1) first = ToText(problem);
     const std::string field = FieldOf(problem);
-    size += field.size() + problem.message.size();
-    if (size > kErrorDetailBytesLimit - kErrorMessageBytesLimit) {
+    size += field.size() + problem.message.size() + kViolationBytes;
+    if (size > kErrorDetailBytesLimit - kErrorMessageBytesLimit - kFrameBytes) {
       ++left_out;
     } else {
       Blame(field, problem.message, blame);

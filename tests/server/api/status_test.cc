@@ -1,13 +1,19 @@
 #include "server/api/status.h"
 
+#include <set>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/support/status.h"
 #include "gtest/gtest.h"
 
+#include "proto/socketd/v1/unit.pb.h"
 #include "server/base/errors.h"
+#include "server/unit/schema.h"
+#include "server/unit/unit_name.h"
+#include "tests/testing/twenty_mistakes.h"
 
 namespace socketd {
 namespace {
@@ -65,6 +71,14 @@ TEST(StatusTest, TrailersStaySmallWhateverTheFacts) {
   EXPECT_LT(status.error_details().size() * 4 / 3 + status.error_message().size(), 8000U);
 }
 
+TEST(StatusTest, MessagesAreCutBetweenCharacters) {
+  std::string text = "x";
+  for (int i = 0; i < 1000; ++i)
+    text += "\xC3\xA4";
+  const grpc::Status status = ToGrpc(absl::InternalError(text));
+  EXPECT_EQ(status.error_message(), text.substr(0, 1023));
+}
+
 TEST(StatusTest, BytesThatAreNoTextAreEscaped) {
   const grpc::Status status =
       ToGrpc(Error(absl::StatusCode::kInternal, "X", "bad \xff", {{"path", "\xff"}}));
@@ -72,38 +86,45 @@ TEST(StatusTest, BytesThatAreNoTextAreEscaped) {
   EXPECT_EQ(DetailsOf(status).info.metadata().at("path"), "\\377");
 }
 
-Problems TwentyMistakes(size_t message_size) {
+Problems TwentyMistakes() {
+  v1::UnitDefinition definition;
   Problems problems;
-  for (int line = 1; line <= 20; ++line) {
-    Problem problem;
-    problem.line = line;
-    problem.section = "Socket";
-    problem.key = "Backlog";
-    problem.message = std::string(message_size, 'm');
-    problem.fatal = true;
-    problems.push_back(problem);
-    problem.fatal = false;
-    problems.push_back(problem);
-  }
+  const std::string text = absl::StrCat(testing::kTwentyMistakes, "OnlyAWarning=1\n");
+  ReadUnitFile(*UnitName::Parse("web.socket"), {"f", text}, definition, problems);
   return problems;
 }
 
 TEST(StatusTest, EveryFatalMistakeIsAViolation) {
-  const grpc::Status status = ToGrpc("web.socket", TwentyMistakes(80));
+  const Problems problems = TwentyMistakes();
+  ASSERT_EQ(problems.size(), 21U);
+  const grpc::Status status = ToGrpc("web.socket", problems);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   const Details details = DetailsOf(status);
   EXPECT_EQ(details.info.reason(), "BAD_UNIT");
   EXPECT_EQ(details.info.metadata().at("mistakes"), "20");
   ASSERT_EQ(details.blame.field_violations_size(), 20);
-  EXPECT_EQ(details.blame.field_violations(1).field(), "unit_file:2:Socket.Backlog");
+  std::set<std::string> places;
+  for (const auto& violation : details.blame.field_violations())
+    places.insert(violation.field());
+  EXPECT_EQ(places.size(), 20U);
+  EXPECT_EQ(places.count("unit_file:11:Socket.Backlog"), 1U);
 }
 
 TEST(StatusTest, MoreMistakesThanFitAreCounted) {
-  const grpc::Status status = ToGrpc("web.socket", TwentyMistakes(1000));
-  EXPECT_LT(status.error_details().size() * 4 / 3 + status.error_message().size(), 8000U);
-  const Details details = DetailsOf(status);
-  ASSERT_GT(details.blame.field_violations_size(), 1);
-  EXPECT_EQ(details.blame.field_violations().rbegin()->description(), "and 17 more");
+  for (const size_t size : {size_t{1}, size_t{30}, size_t{300}, size_t{1000}, size_t{3000}}) {
+    Problem problem;
+    problem.file = "f";
+    problem.message = std::string(size, 'm');
+    problem.fatal = true;
+    const Problems problems(500, problem);
+    const grpc::Status status = ToGrpc(std::string(246, 'w') + ".socket", problems);
+    EXPECT_LT(status.error_details().size() * 4 / 3 + status.error_message().size(), 8000U) << size;
+    const Details details = DetailsOf(status);
+    const int shown = details.blame.field_violations_size() - 1;
+    ASSERT_GT(shown, 0);
+    EXPECT_EQ(details.blame.field_violations(shown).description(),
+              absl::StrCat("and ", problems.size() - static_cast<size_t>(shown), " more"));
+  }
 }
 
 }  // namespace
