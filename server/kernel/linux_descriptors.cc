@@ -66,7 +66,7 @@ void LinuxKernel::Disarm(const Fd& fd) {
 }
 
 void LinuxKernel::Close(int number) {
-  poller_->Disarm(number);
+  poller_->Forget(number);
   sockets_.erase(number);
   if (number >= kHighNumber && high_ports_ > 0) --high_ports_;
   if (!children_.KeepForNewborn(number)) close(number);

@@ -172,7 +172,7 @@ void LinuxKernel::Collect(const Poller::Ready& ready) {
       CollectAnswers();
       return;
     case Poller::Source::kIo: {
-      const Token token = poller_->TokenOf(ready);
+      const Token token = poller_->TakeToken(ready);
       if (token == Token::kNone) return;
       events_.push_back({.kind = Event::Kind::kIo,
                          .token = token,

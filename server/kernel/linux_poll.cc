@@ -154,7 +154,10 @@ int Poller::TakeSignal() {
 
 absl::Status Poller::Watch(int fd, Source source, uint32_t index, uint32_t generation) {
   epoll_event event{};
-  event.events = EPOLLIN;
+  // What has told of a process's end needs no Unwatch before it is closed, although a child on its
+  // way to exec may still hold a copy that keeps epoll's interest alive (epoll(7)).
+  const bool once = source == Source::kProcess;
+  event.events = EPOLLIN | (once ? static_cast<uint32_t>(EPOLLONESHOT) : 0U);
   event.data.u64 = Data(source, index, generation);
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return absl::OkStatus();
   return SystemError(errno, "epoll_ctl");
@@ -174,10 +177,18 @@ absl::Status Poller::Arm(int fd, Token token, Arming arming) {
   if (epoll_ctl(epoll_.get(), operation, fd, &event) != 0) return SystemError(errno, "epoll_ctl");
   armed.token = token;
   armed.registered = true;
+  armed.once = arming == Arming::kOnce;
   return absl::OkStatus();
 }
 
 void Poller::Disarm(int fd) {
+  if (fd < 0 || static_cast<size_t>(fd) >= armed_.size()) return;
+  Armed& armed = armed_[fd];
+  const bool spent = armed.once && armed.token == Token::kNone;
+  if (armed.registered && !spent) Forget(fd);
+}
+
+void Poller::Forget(int fd) {
   if (fd < 0 || static_cast<size_t>(fd) >= armed_.size() || !armed_[fd].registered) return;
   Unwatch(fd);
   Armed& armed = armed_[fd];
@@ -186,11 +197,11 @@ void Poller::Disarm(int fd) {
   armed.generation = (armed.generation + 1) & kGenerationMask;
 }
 
-Token Poller::TokenOf(const Ready& ready) const {
+Token Poller::TakeToken(const Ready& ready) {
   if (ready.index >= armed_.size()) return Token::kNone;
-  const Armed& armed = armed_[ready.index];
+  Armed& armed = armed_[ready.index];
   if (!armed.registered || armed.generation != ready.generation) return Token::kNone;
-  return armed.token;
+  return armed.once ? std::exchange(armed.token, Token::kNone) : armed.token;
 }
 
 }  // namespace socketd

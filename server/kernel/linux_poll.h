@@ -51,21 +51,24 @@ class Poller {
   // Ready kStrays comes once when a child of ours ended, tracked or not; then not before this.
   void ExpectStrays();
 
-  // For the floor's own descriptors, level-triggered.
+  // For the floor's own descriptors: level-triggered, but a process ends once and is told once.
   absl::Status Watch(int fd, Source source, uint32_t index, uint32_t generation);
   void Unwatch(int fd);
 
-  // For descriptors lent out by the kernel floor.
+  // For descriptors lent out by the kernel floor. One that was armed once and has told stays known
+  // to epoll, which is silent about it, until it is armed again or forgotten.
   absl::Status Arm(int fd, Token token, Arming arming);
   void Disarm(int fd);
+  void Forget(int fd);  // before it is closed
   // The token of an I/O report, if it is still wanted.
-  Token TokenOf(const Ready& ready) const;
+  Token TakeToken(const Ready& ready);
 
  private:
   struct Armed {
     Token token = Token::kNone;
     uint32_t generation = 0;
     bool registered = false;
+    bool once = false;
   };
   static constexpr size_t kBatch = 128;
 

@@ -155,7 +155,6 @@ void Children::End(uint32_t index, std::vector<Event>& events) {
   if (process.stage == Stage::kEnded || process.stage == Stage::kWaiting) return;
   process.exit = WaitFor(process);
   const bool killed = process.exit == Exit{Exit::How::kSignaled, SIGKILL};
-  parts_.poller.Unwatch(process.pidfd.get());
   Settle(index, events);
   if (process.report) {
     ReadReport(process);

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -224,6 +225,30 @@ TEST_F(ListenTest, AConnectionTellsItsPeer) {
   EXPECT_EQ(connection->peer.pidfd_id != 0, Has("pidfd-id"));
   EXPECT_EQ(connection->peer.group, GroupId::kNone);
   EXPECT_EQ(fcntl(connection->fd.number(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_F(ListenTest, APortThatHasToldAndIsClosedTellsNothingMore) {
+  auto port = kernel().Listen(Tcp());
+  ASSERT_TRUE(port.ok()) << port.status();
+  ASSERT_TRUE(kernel().Arm(port->fd, kChildToken, Arming::kOnce).ok());
+  Client client;
+  ASSERT_TRUE(client.Connect(port->bound));
+  ASSERT_TRUE(Next(Event::Kind::kIo));
+  // As a service has one: epoll's interest lives as long as it does.
+  const UniqueFd copy(fcntl(port->fd.number(), F_DUPFD_CLOEXEC, 0));
+  kernel().Disarm(port->fd);
+  const int number = port->fd.number();
+  port->fd = Fd();
+  auto next = kernel().Listen(Tcp());
+  ASSERT_TRUE(next.ok()) << next.status();
+  EXPECT_EQ(next->fd.number(), number);
+  ASSERT_TRUE(kernel().Arm(next->fd, kGroupToken, Arming::kOnce).ok());
+  ASSERT_TRUE(client.Connect(port->bound));
+  EXPECT_TRUE(kernel().Poll(kernel().Now() + absl::Milliseconds(50)).empty());
+  ASSERT_TRUE(client.Connect(next->bound));
+  const std::optional<Event> event = Next(Event::Kind::kIo);
+  ASSERT_TRUE(event.has_value());
+  EXPECT_EQ(event->token, kGroupToken);
 }
 
 TEST_F(ListenTest, AConnectionTellsWhereItCameIn) {
