@@ -264,6 +264,21 @@ int Children::PidOf(ChildHandle handle) const {
   return process != nullptr ? process->pid : 0;
 }
 
+int Children::SignalProcessGroup(const Process& process, int signal) {
+  const auto send = [&] {
+    const int sent = PidfdSignal(process.pidfd.get(), signal, kPidfdSignalGroup);
+    // Its number is held by the process as long as nobody waited for it.
+    const bool by_number = sent != 0 && errno == EINVAL && process.stage != Stage::kEnded;
+    return by_number ? kill(-process.pid, signal) : sent;
+  };
+  if (send() == 0) return 0;
+  // On its way to exec it is alone, and may not have made its group yet.
+  const bool early = process.stage == Stage::kBorn || process.stage == Stage::kExecutor;
+  if (errno != ESRCH || !early || PidfdSignal(process.pidfd.get(), signal, 0) != 0) return -1;
+  send();  // if it has made it in between, and has offspring
+  return 0;
+}
+
 absl::StatusOr<Reached> Children::Signal(ChildHandle handle, int signal, Whom whom) {
   Process* process = Find(handle);
   if (process == nullptr) return Reached::kNobody;
@@ -273,16 +288,8 @@ absl::StatusOr<Reached> Children::Signal(ChildHandle handle, int signal, Whom wh
     next_look_ = Instant::Start();
     return Reached::kSomebody;
   }
-  const int pidfd = process->pidfd.get();
-  int sent = -1;
-  if (whom == Whom::kProcessGroup) {
-    sent = PidfdSignal(pidfd, signal, kPidfdSignalGroup);
-    // Its number is held by the process as long as nobody waited for it.
-    if (sent != 0 && errno == EINVAL && process->stage != Stage::kEnded)
-      sent = kill(-process->pid, signal);
-  } else {
-    sent = PidfdSignal(pidfd, signal, 0);
-  }
+  const int sent = whom == Whom::kProcessGroup ? SignalProcessGroup(*process, signal)
+                                               : PidfdSignal(process->pidfd.get(), signal, 0);
   if (sent == 0) return Reached::kSomebody;
   if (errno == ESRCH) return Reached::kNobody;
   return SystemError(errno, "pidfd_send_signal", {{"pid", absl::StrCat(process->pid)}});

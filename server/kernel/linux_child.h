@@ -107,6 +107,7 @@ class Children {
   absl::Status FillFiles(BirthBlock& block, Process& process);
   absl::Status Clone(uint32_t index);
   absl::Status Watch(uint32_t index);
+  static int SignalProcessGroup(const Process& process, int signal);
   static absl::StatusOr<std::unique_ptr<Waiting>> CopyOf(const SpawnSpec& spec);
   absl::Status AskNames(uint32_t index, const SpawnSpec& spec, const IdentityQuestion& question);
   void Settle(uint32_t index, std::vector<Event>& events);
