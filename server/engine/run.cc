@@ -108,6 +108,7 @@ absl::StatusOr<Process> Run::Launch(const LaunchPlan& plan) {
   spec.fds = plan.fds;
   spec.stamp_listen_pid = !plan.fds.empty();
   spec.nonblocking = plan.nonblocking;
+  spec.await_exec = plan.await_exec;
   spec.stdio = plan.stdio;
   spec.log = plan.exec->wants_log ? unit_.log().Sink() : nullptr;
   spec.full_privileges = plan.command->privileges() == v1::Command::PRIVILEGES_FULL ||

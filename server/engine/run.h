@@ -55,6 +55,7 @@ struct LaunchPlan {
   std::vector<const Fd*> fds;                                          // become 3, 4, ...
   const Fd* stdio = nullptr;
   bool nonblocking = false;
+  bool await_exec = false;  // see SpawnSpec
 };
 
 class Run {

@@ -139,6 +139,7 @@ absl::Status ServiceUnit::LaunchMain(size_t index) {
   plan.command = settings_->start[index];
   plan.exec = &settings_->exec;
   plan.nonblocking = settings_->nonblocking;
+  plan.await_exec = settings_->type == ServiceType::kExec;
   AddRunVariables(plan.environment);
   if (absl::Status added = AddDescriptors(plan); !added.ok()) return added;
   absl::StatusOr<Process> process = run_.Launch(plan);

@@ -18,8 +18,8 @@
 namespace socketd {
 namespace {
 
-// How soon a newborn child is looked at first: about when its exec is done. Under load the loop
-// comes round by itself, and a short-lived child's end is an event anyway.
+// How soon a newborn child is looked at first, if somebody waits for its exec: about when it is
+// done. Whatever else happens looks at it as well, its end for one.
 constexpr absl::Duration kFirstLook = absl::Microseconds(120);
 
 }  // namespace
@@ -37,6 +37,7 @@ uint32_t Children::Take(const SpawnSpec& spec) {
   free_.pop_back();
   Process& process = processes_[index];
   process.owned = true;
+  process.await_exec = spec.await_exec;
   process.token = spec.token;
   process.group = spec.group != nullptr ? spec.group->handle() : GroupHandle::kNone;
   return index;
@@ -204,7 +205,8 @@ absl::Status Children::Watch(uint32_t index) {
   }
   parts_.groups.AddMember(process.group, process.pid);
   newborn_.push_back(index);
-  look_span_ = kFirstLook;
+  const absl::Duration span = process.await_exec ? kFirstLook : kLongestLook;
+  look_span_ = newborn_.size() == 1 ? span : std::min(look_span_, span);
   next_look_ = std::min(next_look_, Poller::Now() + look_span_);
   return absl::OkStatus();
 }

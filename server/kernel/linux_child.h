@@ -76,6 +76,7 @@ class Children {
     Stage stage = Stage::kFree;
     bool owned = false;  // somebody holds the Child
     bool adopted = false;
+    bool await_exec = false;
     Token token = Token::kNone;
     GroupHandle group = GroupHandle::kNone;
     int pid = 0;
@@ -130,7 +131,8 @@ class Children {
   std::vector<uint32_t> called_off_;  // killed before they were cloned
   bool crowded_ = false;
   Instant next_look_ = Instant::Never();
-  absl::Duration look_span_ = absl::ZeroDuration();
+  absl::Duration look_span_ = absl::ZeroDuration();  // twice as long after each look, up to this:
+  static constexpr absl::Duration kLongestLook = absl::Milliseconds(10);
 };
 
 }  // namespace socketd

@@ -14,8 +14,6 @@
 namespace socketd {
 namespace {
 
-constexpr absl::Duration kLongestLook = absl::Milliseconds(10);
-
 Exit ExitOf(const siginfo_t& info) {
   switch (info.si_code) {
     case CLD_EXITED:
@@ -52,9 +50,11 @@ void Children::LookAtNewborn(Instant now, std::vector<Event>& events) {
     next_look_ = Instant::Never();
     return;
   }
-  const std::vector<uint32_t> newborn = newborn_;
-  for (const uint32_t index : newborn)
+  for (size_t i = 0; i < newborn_.size();) {
+    const uint32_t index = newborn_[i];
     Settle(index, events);
+    if (i < newborn_.size() && newborn_[i] == index) ++i;  // else it has left the list
+  }
   if (newborn_.empty()) {
     next_look_ = Instant::Never();
   } else if (now >= next_look_) {

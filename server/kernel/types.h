@@ -239,6 +239,8 @@ struct SpawnSpec {
   // False: only a process group of its own, in the daemon's session. Enough without a terminal, and
   // much cheaper where Linux groups sessions for scheduling (sched_autogroup, sched(7)).
   bool own_session = true;
+  // Somebody waits for kExeced: it is looked for soon, not when there is something else to do.
+  bool await_exec = false;
 };
 
 enum class Whom : uint8_t { kProcess, kProcessGroup };
