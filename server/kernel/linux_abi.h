@@ -72,8 +72,9 @@ class UniqueFd {
 };
 
 // Descriptors that live long are kept from this number on, so that a child need not copy them:
-// it copies the numbers below only. In between nobody allocates.
-constexpr int kHighNumber = 1024;
+// where there are many it copies the numbers below only. Low enough that the whole table is one
+// page for the kernel as long as there are few.
+constexpr int kHighNumber = 256;
 
 // Moves a descriptor to kHighNumber or above; leaves it where it is if there is no room.
 UniqueFd Raised(UniqueFd fd);
