@@ -305,11 +305,7 @@ absl::StatusOr<const UnitTable::Template*> UnitTable::TemplateOf(const UnitName&
 
 DefinitionPtr UnitTable::DefinitionOf(const Template& found, const UnitName& name) const {
   if (found.shared != nullptr) return found.shared;
-  LoadedUnit loaded = loader_.Adopt(name, found.loaded.written);
-  loaded.fragment_path = found.loaded.fragment_path;
-  loaded.drop_in_paths = found.loaded.drop_in_paths;
-  loaded.source_hash = found.loaded.source_hash;
-  return MakeDefinition(std::move(loaded), around_);
+  return MakeDefinition(loader_.LoadLike(found.loaded, name), around_);
 }
 
 absl::StatusOr<ServiceUnit*> UnitTable::MakeInstance(SocketUnit& socket, Connection connection) {

@@ -112,28 +112,23 @@ void Locate(const std::vector<Source>& sources, Problem& problem) {
   if (problem.file.empty() && !sources.empty()) problem.file = sources[0].path;
 }
 
-// What a unit is made of.
-struct Contents {
-  std::vector<Source> sources;
-  std::vector<std::string> wants;  // units that NAME.wants folders link to
-  std::vector<std::string> requirements;
+using Sources = std::vector<Source>;
 
-  uint64_t Digest() const {
-    Hash hash;
-    for (const Source& source : sources) {
-      hash.Add(source.path);
-      hash.Add(source.text);
-    }
-    for (const auto* links : {&wants, &requirements}) {
-      for (const std::string& name : *links)
-        hash.Add(name);
-    }
-    return hash.value();
+uint64_t DigestOf(const Sources& sources, const LoadedUnit& unit) {
+  Hash hash;
+  for (const Source& source : sources) {
+    hash.Add(source.path);
+    hash.Add(source.text);
   }
-};
+  for (const auto* links : {&unit.linked_wants, &unit.linked_requires}) {
+    for (const std::string& name : *links)
+      hash.Add(name);
+  }
+  return hash.value();
+}
 
 // Expands, adds what the folders say, checks, and says what came of it.
-void Finish(const Contents& contents, Surroundings surroundings, LoadedUnit& unit) {
+void Finish(const Sources& sources, Surroundings surroundings, LoadedUnit& unit) {
   surroundings.fragment_path = unit.fragment_path;
   auto effective = std::make_shared<v1::UnitDefinition>(*unit.written);
   WarnOfVarRun(*effective, unit.problems);
@@ -157,15 +152,15 @@ void Finish(const Contents& contents, Surroundings surroundings, LoadedUnit& uni
   }
   WarnUnenforced(*unit.written, unit.problems);
   for (Problem& problem : unit.problems) {
-    if (problem.file.empty()) Locate(contents.sources, problem);
+    if (problem.file.empty()) Locate(sources, problem);
   }
   if (AnyFatal(unit.problems)) {
     unit.state = LoadState::kBadSetting;
     unit.error = FatalText(unit.problems);
     return;
   }
-  AddMissing(contents.wants, *effective->mutable_unit()->mutable_wants());
-  AddMissing(contents.requirements, *effective->mutable_unit()->mutable_requires_units());
+  AddMissing(unit.linked_wants, *effective->mutable_unit()->mutable_wants());
+  AddMissing(unit.linked_requires, *effective->mutable_unit()->mutable_requires_units());
   ResolveTemplates(unit.name, *effective->mutable_unit());
   unit.effective = std::move(effective);
   unit.state = LoadState::kLoaded;
@@ -193,8 +188,7 @@ LoadedUnit UnitLoader::Load(const UnitName& name) const {
   unit.error = fragment.error;
   if (fragment.state != LoadState::kLoaded) return unit;
 
-  Contents contents;
-  contents.sources.push_back({fragment.path, fragment.text});
+  Sources sources = {{fragment.path, fragment.text}};
   for (const std::string& path : lookup.DropInsOf(unit.name, unit.aliases)) {
     auto text = files_.Read(path);
     if (!text.ok()) {
@@ -203,32 +197,24 @@ LoadedUnit UnitLoader::Load(const UnitName& name) const {
       return unit;
     }
     unit.drop_in_paths.push_back(path);
-    contents.sources.push_back({path, *std::move(text)});
+    sources.push_back({path, *std::move(text)});
   }
-  contents.wants = lookup.LinkedFrom(unit.name, unit.aliases, "wants");
-  contents.requirements = lookup.LinkedFrom(unit.name, unit.aliases, "requires");
-  unit.source_hash = contents.Digest();
+  unit.linked_wants = lookup.LinkedFrom(unit.name, unit.aliases, "wants");
+  unit.linked_requires = lookup.LinkedFrom(unit.name, unit.aliases, "requires");
+  unit.source_hash = DigestOf(sources, unit);
   auto written = std::make_shared<v1::UnitDefinition>();
-  for (const Source& source : contents.sources)
+  for (const Source& source : sources)
     ReadUnitFile(unit.name, {source.path, source.text}, *written, unit.problems);
   unit.written = std::move(written);
-  Finish(contents, surroundings_, unit);
+  Finish(sources, surroundings_, unit);
   return unit;
 }
 
-LoadedUnit UnitLoader::Adopt(const UnitName& name,
-                             std::shared_ptr<const v1::UnitDefinition> written) const {
-  LoadedUnit unit(name);
-  unit.written = std::move(written);
-  Hash hash;
-  hash.Add(WriteUnitFile(*unit.written));
-  unit.source_hash = hash.value();
-  CheckDefinition(name, *unit.written, unit.problems);
-  if (AnyFatal(unit.problems)) {
-    unit.state = LoadState::kBadSetting;
-    unit.error = FatalText(unit.problems);
-    return unit;
-  }
+LoadedUnit UnitLoader::LoadLike(const LoadedUnit& sibling, const UnitName& name) const {
+  LoadedUnit unit = sibling;
+  unit.name = name;
+  unit.aliases.clear();
+  unit.problems.clear();
   Finish({}, surroundings_, unit);
   return unit;
 }

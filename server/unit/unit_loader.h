@@ -52,6 +52,8 @@ struct LoadedUnit {
   Problems problems;  // fatal and not
   std::string fragment_path;
   std::vector<std::string> drop_in_paths;
+  // The units that .wants and .requires folders link to.
+  std::vector<std::string> linked_wants, linked_requires;
   // Of all the files' contents; differs when one of them changed.
   uint64_t source_hash = 0;
 };
@@ -64,8 +66,8 @@ class UnitLoader {
   // Never fails as a call: what is wrong is in the result.
   LoadedUnit Load(const UnitName& name) const;
 
-  // The same for what was read already: an instance's definition is its template's.
-  LoadedUnit Adopt(const UnitName& name, std::shared_ptr<const v1::UnitDefinition> written) const;
+  // The same for another instance of the template that `sibling` is of, without reading again.
+  LoadedUnit LoadLike(const LoadedUnit& sibling, const UnitName& name) const;
 
   // Every unit that a file, a link or an instance link in the search path names, templates
   // included, sorted. Folders that cannot be read become problems.

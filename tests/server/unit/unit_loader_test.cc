@@ -328,21 +328,21 @@ TEST_F(Loader, ListsEverythingThatRunsHere) {
   EXPECT_THAT(problems, IsEmpty());
 }
 
-TEST_F(Loader, AdoptsDefinitionsFromElsewhere) {
-  auto written = std::make_shared<v1::UnitDefinition>();
-  auto* listen = written->mutable_socket()->add_listen();
-  listen->set_kind(v1::ListenAddress::KIND_STREAM);
-  listen->set_address("%t/%n");
-  const LoadedUnit good = Make().Adopt(*UnitName::Parse("w.socket"), written);
-  ASSERT_EQ(good.state, LoadState::kLoaded) << good.error;
-  EXPECT_EQ(good.effective->socket().listen(0).address(), "/run/w.socket");
-  EXPECT_NE(good.source_hash, 0U);
-  auto bad = std::make_shared<v1::UnitDefinition>(*written);
-  bad->mutable_socket()->set_socket_mode(99999);
-  const LoadedUnit refused = Make().Adopt(*UnitName::Parse("w.socket"), bad);
-  EXPECT_EQ(refused.state, LoadState::kBadSetting);
-  EXPECT_EQ(refused.problems[0].field, "definition.socket.socket_mode");
-  EXPECT_EQ(refused.effective, nullptr);
+TEST_F(Loader, AnotherInstanceHasAllThatTheFirstOneHas) {
+  files_.Put("/etc/u/e@.service",
+             "[Unit]\nDescription=%i from %y in %Y\n[Service]\nExecStart=/bin/e %i\n");
+  files_.Put("/etc/u/e@.service.wants/helper.service", "-> /etc/u/helper.service");
+  files_.Put("/etc/u/e@.service.requires/base.service", "-> /etc/u/base.service");
+  const LoadedUnit one = Load("e@1.service");
+  const LoadedUnit other = Make().LoadLike(one, *UnitName::Parse("e@2.service"));
+  ASSERT_EQ(other.state, LoadState::kLoaded) << other.error;
+  EXPECT_EQ(other.name.text(), "e@2.service");
+  const LoadedUnit read = Load("e@2.service");
+  EXPECT_EQ(other.effective->DebugString(), read.effective->DebugString());
+  EXPECT_EQ(other.source_hash, read.source_hash);
+  EXPECT_THAT(other.effective->unit().description(), HasSubstr("2 from /etc/u/e@.service"));
+  EXPECT_THAT(other.effective->unit().wants(), ElementsAre("helper.service"));
+  EXPECT_THAT(other.effective->unit().requires_units(), ElementsAre("base.service"));
 }
 
 }  // namespace
