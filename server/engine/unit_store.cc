@@ -169,9 +169,10 @@ absl::StatusOr<int64_t> EngineCore::Delete(const UnitSource& source) {
   if (source.validate_only) return history_.last_revision();
   absl::Status removed = loop_.kernel().Remove(path, 0);
   if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
-  const int64_t revision = Announce(*unit, false, {Cause::Kind::kRequest, "", source.requester});
   table_.Reload(unit->unit_name());
-  if (unit->definition()->loaded.state != LoadState::kNotFound) return revision;
+  // A folder further down the path may have another file for it.
+  if (unit->definition()->loaded.state != LoadState::kNotFound) return history_.last_revision();
+  const int64_t revision = Announce(*unit, false, {Cause::Kind::kRequest, "", source.requester});
   if (unit->links().Empty()) {
     Drop(*unit);
   } else {

@@ -93,7 +93,7 @@ void World::Boot() {
   files_ = std::make_unique<Files>(kernel_);
   EngineOptions options;
   options.files = files_.get();
-  options.unit_paths = {std::string(kUnitPath)};
+  options.unit_paths = {std::string(kUnitPath), std::string(kLowerUnitPath)};
   options.create_path = std::string(kUnitPath);
   options.notify_path = std::string(kNotifyPath);
   options.environment = {"PATH=/usr/bin:/bin"};

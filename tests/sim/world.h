@@ -25,6 +25,7 @@
 namespace socketd::sim {
 
 inline constexpr absl::string_view kUnitPath = "/etc/socketd/units";
+inline constexpr absl::string_view kLowerUnitPath = "/usr/lib/socketd/units";
 inline constexpr absl::string_view kNotifyPath = "/run/socketd/notify";
 
 // A request and what became of it.

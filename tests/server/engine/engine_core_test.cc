@@ -1,5 +1,8 @@
 #include "server/engine/engine_core.h"
 
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -10,6 +13,7 @@ namespace socketd {
 namespace {
 
 using ::socketd::testing::FailsBecause;
+using ::socketd::testing::IsOk;
 using ::testing::IsEmpty;
 
 class EngineCoreTest : public ::testing::Test {
@@ -28,6 +32,19 @@ TEST_F(EngineCoreTest, ANameThatIsAskedForInVainLeavesNothing) {
   world_.Settle();
   EXPECT_THAT(world_.asked(asked).status, FailsBecause("UNIT_NOT_FOUND"));
   EXPECT_EQ(table().size(), before);
+}
+
+TEST_F(EngineCoreTest, AUnitThatALowerFolderStillHasIsNotDeleted) {
+  const std::string lower = absl::StrCat(sim::kLowerUnitPath, "/web.service");
+  world_.kernel().files().Put(lower, "[Service]\nExecStart=/bin/lower\n");
+  world_.AddUnit("web.service", "[Service]\nExecStart=/bin/upper\n");
+  world_.Boot();
+  world_.Delete("web.service");
+  world_.Settle();
+  EXPECT_THAT(world_.asked().back()->status, IsOk());
+  EXPECT_THAT(world_.changes(), IsEmpty());
+  ASSERT_NE(world_.Find("web.service"), nullptr);
+  EXPECT_EQ(world_.Find("web.service")->fragment_path, lower);
 }
 
 }  // namespace
