@@ -1,5 +1,6 @@
 #include "server/engine/ports.h"
 
+#include <cerrno>
 #include <utility>
 #include <variant>
 
@@ -53,7 +54,8 @@ void PortSet::MakeSymlinks() {
     for (const SocketSettings::Listener& listener : settings_->listeners) {
       const std::string* path = PathOf(listener.spec);
       if (path == nullptr) continue;
-      const absl::Status made = loop_.kernel().MakeSymlink(*path, link);
+      const absl::Status made = MakeSymlink(*path, link);
+      if (made.ok()) links_.push_back(link);
       // As systemd: the socket works without its other names.
       if (!made.ok()) LogFailure(Level::kWarning, "port.no-symlink", made, {{"path", link}});
       break;
@@ -61,7 +63,16 @@ void PortSet::MakeSymlinks() {
   }
 }
 
+// With RemoveOnStop= the name is ours to clear: what is there was left behind.
+absl::Status PortSet::MakeSymlink(const std::string& target, const std::string& link) {
+  absl::Status made = loop_.kernel().MakeSymlink(target, link);
+  if (ErrnoOf(made) != EEXIST || !settings_->remove_on_stop) return made;
+  if (!loop_.kernel().Remove(link, 0).ok()) return made;
+  return loop_.kernel().MakeSymlink(target, link);
+}
+
 void PortSet::RemoveNodes() {
+  const std::vector<std::string> links = std::exchange(links_, {});
   if (settings_ == nullptr || !settings_->remove_on_stop || ports_.empty()) return;
   const auto remove = [&](const std::string& path, uint64_t node) {
     const absl::Status removed = loop_.kernel().Remove(path, node);
@@ -70,9 +81,10 @@ void PortSet::RemoveNodes() {
   };
   for (size_t i = 0; i < ports_.size(); ++i) {
     const std::string* path = PathOf(settings_->listeners[i].spec);
-    if (path != nullptr) remove(*path, ports_[i].port.node);
+    const uint64_t node = ports_[i].port.node;  // 0: the port could not be had again
+    if (path != nullptr && node != 0) remove(*path, node);
   }
-  for (const std::string& link : settings_->symlinks)
+  for (const std::string& link : links)
     remove(link, 0);
 }
 

@@ -23,12 +23,13 @@ class PortSet {
   PortSet(const PortSet&) = delete;
   PortSet& operator=(const PortSet&) = delete;
 
-  // Opens every port of `settings` that is not open; a failure closes those opened here and leaves
-  // the others alone. `owner` is what SocketUser= and SocketGroup= stand for.
+  // Opens every port of `settings`, unless they are open; a failure closes those opened here.
+  // `owner` is what SocketUser= and SocketGroup= stand for.
   absl::Status Open(const std::shared_ptr<const SocketSettings>& settings, const Owner& owner);
   void Close();
 
-  // Puts ports back in order that services have had their hands on, and watches all of them.
+  // Puts ports back in order that services have had their hands on, and watches all of them. One
+  // that cannot be had again leaves the others as they are.
   absl::Status Arm(Arming arming);
   void Disarm();
 
@@ -53,6 +54,7 @@ class PortSet {
   absl::Status Restore(size_t index);
   void DisarmOne(Opened& opened);
   void MakeSymlinks();
+  absl::Status MakeSymlink(const std::string& target, const std::string& link);
   void RemoveNodes();
 
   EventLoop& loop_;
@@ -60,6 +62,7 @@ class PortSet {
   std::shared_ptr<const SocketSettings> settings_;
   Owner owner_;
   std::vector<Opened> ports_;
+  std::vector<std::string> links_;  // other names of the node that were made
   size_t armed_ = 0;
 };
 

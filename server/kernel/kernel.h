@@ -109,6 +109,7 @@ class Kernel : public FdOwner, public ProcessOwner {
   virtual absl::StatusOr<std::vector<DirectoryEntry>> ListDirectory(const std::string& path) = 0;
   // Replaces `path` with `text`, durably and in one step (write, fsync, rename).
   virtual absl::Status WriteFile(const std::string& path, absl::string_view text) = 0;
+  // A link that leads there already is as good as a new one; anything else in the way is EEXIST.
   virtual absl::Status MakeSymlink(const std::string& target, const std::string& path) = 0;
   // Removes a node if it is still the one with inode `node`; 0: whatever it is but a directory.
   virtual absl::Status Remove(const std::string& path, uint64_t node) = 0;

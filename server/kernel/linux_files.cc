@@ -41,6 +41,13 @@ std::string FolderOf(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// Empty: no link.
+std::string TargetOf(int folder, const char* path) {
+  std::array<char, PATH_MAX> target{};
+  const ssize_t length = readlinkat(folder, path, target.data(), target.size());
+  return std::string(target.data(), static_cast<size_t>(std::max<ssize_t>(length, 0)));
+}
+
 DirectoryEntry EntryOf(int folder, const dirent& raw) {
   DirectoryEntry entry;
   entry.name = raw.d_name;
@@ -50,9 +57,7 @@ DirectoryEntry EntryOf(int folder, const dirent& raw) {
   if (S_ISDIR(status.st_mode)) entry.kind = DirectoryEntry::Kind::kDirectory;
   if (!S_ISLNK(status.st_mode)) return entry;
   entry.kind = DirectoryEntry::Kind::kSymlink;
-  std::array<char, PATH_MAX> target{};
-  const ssize_t length = readlinkat(folder, raw.d_name, target.data(), target.size());
-  if (length > 0) entry.target.assign(target.data(), static_cast<size_t>(length));
+  entry.target = TargetOf(folder, raw.d_name);
   return entry;
 }
 
@@ -117,7 +122,9 @@ absl::Status ReplaceFile(const std::string& path, absl::string_view text) {
 
 absl::Status LinkTo(const std::string& target, const std::string& path) {
   if (symlink(target.c_str(), path.c_str()) == 0) return absl::OkStatus();
-  return Failed("symlink", path, errno);
+  const int error = errno;
+  if (error == EEXIST && TargetOf(AT_FDCWD, path.c_str()) == target) return absl::OkStatus();
+  return Failed("symlink", path, error);
 }
 
 absl::Status RemoveIf(const std::string& path, uint64_t node) {

@@ -134,7 +134,10 @@ absl::Status FakeFiles::WriteFile(const std::string& path, absl::string_view tex
 
 absl::Status FakeFiles::MakeSymlink(const std::string& target, const std::string& path) {
   if (Follow(ParentOf(path)) == nullptr) return SystemError(ENOENT, "symlink", {{"path", path}});
-  if (Find(path) != nullptr) return SystemError(EEXIST, "symlink", {{"path", path}});
+  if (const Node* node = Find(path); node != nullptr) {
+    if (node->kind == NodeKind::kSymlink && node->text == target) return absl::OkStatus();
+    return SystemError(EEXIST, "symlink", {{"path", path}});
+  }
   PutSymlink(path, target);
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "tests/testing/matchers.h"
@@ -310,6 +311,13 @@ TEST_P(KernelContract, DirectoriesAreListedByNameWithWhatIsInThem) {
   EXPECT_EQ(entries->at(1).name, "b");
   EXPECT_EQ(entries->at(1).kind, DirectoryEntry::Kind::kFile);
   EXPECT_THAT(kernel().ListDirectory(folder + "/none"), FailsWith(absl::StatusCode::kNotFound));
+}
+
+TEST_P(KernelContract, ALinkThatLeadsThereAlreadyIsAsGoodAsANewOne) {
+  const std::string path = world().Folder() + "/link";
+  ASSERT_THAT(kernel().MakeSymlink("a", path), IsOk());
+  EXPECT_THAT(kernel().MakeSymlink("a", path), IsOk());
+  EXPECT_EQ(ErrnoOf(kernel().MakeSymlink("b", path)), EEXIST);
 }
 
 TEST_P(KernelContract, OnlyTheNodeThatWasMeantIsRemoved) {
