@@ -11,7 +11,6 @@ namespace {
 
 // A flood of one service must not keep the loop from the others; the kernel makes its senders wait.
 constexpr int kPacketsPerTurn = 64;
-constexpr uint32_t kNobodyUid = 65534;
 
 }  // namespace
 
@@ -50,7 +49,8 @@ bool NotifySocket::TakeOne() {
   }
   // Closed at the end, when what was said has been done.
   const std::vector<Fd> surplus = std::exchange(packet->fds, {});
-  if (packet->truncated || packet->peer.uid == kNobodyUid) {
+  // Who cannot be told is not believed. User=nobody is somebody: its group says whose it is.
+  if (packet->truncated || packet->peer.pid == 0) {
     ++dropped_;
     Log(Level::kDebug, "notify.dropped",
         {{"uid", absl::StrCat(packet->peer.uid)}, {"pid", absl::StrCat(packet->peer.pid)}});

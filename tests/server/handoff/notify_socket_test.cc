@@ -31,8 +31,8 @@ class NotifySocketTest : public ::testing::Test {
     EXPECT_THAT(kernel_.problems(), IsEmpty());
     EXPECT_THAT(kernel_.Leaks(), IsEmpty());
   }
-  void Send(const std::string& data, uint32_t uid = 1000) {
-    EXPECT_TRUE(kernel_.ports().SendTo(kPath, data, Peer{.pid = 7, .uid = uid}).ok());
+  void Send(const std::string& data, const Peer& peer = {.pid = 7, .uid = 1000}) {
+    EXPECT_TRUE(kernel_.ports().SendTo(kPath, data, peer).ok());
   }
   void Turn() { loop_.Turn(Instant::Start()); }
 
@@ -50,8 +50,14 @@ TEST_F(NotifySocketTest, PacketsComeInOrder) {
   EXPECT_THAT(heard_, ElementsAre("READY=1", "STATUS=a", "STOPPING=1"));
 }
 
-TEST_F(NotifySocketTest, NobodyIsNotHeard) {
-  Send("READY=1", 65534);
+TEST_F(NotifySocketTest, AServiceOfTheUserNobodyIsHeard) {
+  Send("READY=1", {.pid = 7, .uid = 65534});
+  Turn();
+  EXPECT_THAT(heard_, ElementsAre("READY=1"));
+}
+
+TEST_F(NotifySocketTest, WhoCannotBeToldIsNotHeard) {
+  Send("READY=1", {.pid = 0, .uid = 1000});
   Turn();
   EXPECT_THAT(heard_, IsEmpty());
   EXPECT_EQ(socket_->dropped(), 1U);
