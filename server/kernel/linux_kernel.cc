@@ -130,6 +130,7 @@ absl::Time LinuxKernel::WallNow() {
 
 absl::Span<const Event> LinuxKernel::Poll(Instant deadline) {
   events_.clear();
+  answers_.clear();  // whoever asked and did not take it by now has left
   do {
     children_.LookAtNewborn(Now(), events_);
     const Instant look = std::min({children_.next_look(), groups_.next_look(), strays_at_});

@@ -60,6 +60,9 @@ bool FakeKernel::HasEvents() {
 }
 
 absl::Span<const Event> FakeKernel::Poll(Instant deadline) {
+  for (const Event& event : events_) {
+    if (event.kind == Event::Kind::kLookedUp) lookups_.erase(event.token);
+  }
   events_.clear();
   while (!HasEvents() && clock_.now() < deadline) {
     const Instant next = std::min(clock_.next(), deadline);
@@ -203,10 +206,8 @@ absl::StatusOr<uint32_t> FakeKernel::IdOf(const std::string& name, absl::string_
 absl::StatusOr<Owner> FakeKernel::TakeLookup(Token token) {
   if (absl::Status failed = Admit(Call::kTakeLookup); !failed.ok()) return failed;
   const auto found = lookups_.find(token);
-  if (found == lookups_.end()) {
-    Problem("TakeLookup of what nobody asked");
-    return Error(absl::StatusCode::kNotFound, "NO_SUCH_LOOKUP", "nobody asked");
-  }
+  if (found == lookups_.end())
+    return Error(absl::StatusCode::kUnavailable, "NOT_LOOKED_UP", "no answer is there");
   const IdentityQuery query = found->second;
   lookups_.erase(found);
   Owner owner;

@@ -283,6 +283,13 @@ TEST_P(KernelContract, ALookupIsAnsweredLater) {
   EXPECT_EQ(owner->uid, 0U);
 }
 
+TEST_P(KernelContract, AnAnswerThatNobodyTakesIsForgotten) {
+  kernel().Lookup({"root", ""}, kOtherToken);
+  ASSERT_TRUE(Await(Kind::kLookedUp, kOtherToken));
+  kernel().Poll(Instant::Start());
+  EXPECT_THAT(kernel().TakeLookup(kOtherToken), FailsBecause("NOT_LOOKED_UP"));
+}
+
 TEST_P(KernelContract, AnUnknownUserHasItsReason) {
   kernel().Lookup({"nobody-has-this-name", ""}, kOtherToken);
   ASSERT_TRUE(Await(Kind::kLookedUp, kOtherToken));
