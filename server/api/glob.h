@@ -22,7 +22,6 @@ class Patterns {
   static absl::StatusOr<Patterns> Parse(std::vector<std::string> patterns, absl::string_view field);
 
   bool Match(absl::string_view name) const;
-  bool empty() const { return patterns_.empty(); }
 
  private:
   std::vector<std::string> patterns_;

@@ -137,7 +137,7 @@ void EngineCore::EndTurn() {
       moved_.pop_front();
       React(unit);
     } else if (!queue_.idle()) {
-      queue_.RunSome(1);
+      queue_.RunOne();
     } else {
       Collect();
     }

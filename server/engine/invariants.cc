@@ -75,7 +75,7 @@ void Invariants::CheckStop(const Unit& unit, const Vitals& vitals, Instant now) 
   }
 }
 
-void Invariants::CheckTraffic(const Unit& unit, const Vitals& /*vitals*/) {
+void Invariants::CheckTraffic(const Unit& unit) {
   // A socket that is running without a service that runs or is to run would wait for ever.
   if (unit.type() != UnitType::kSocket || unit.sub_state() != "running") return;
   for (const Unit* service : unit.links().of(LinkKind::kTriggers)) {
@@ -89,7 +89,7 @@ void Invariants::CheckUnit(const Unit& unit, Instant now) {
   const Vitals vitals = unit.vitals();
   CheckVitals(unit, vitals);
   CheckStop(unit, vitals, now);
-  if (engine_.settled()) CheckTraffic(unit, vitals);
+  if (engine_.settled()) CheckTraffic(unit);
 }
 
 void Invariants::CheckHistory() {
@@ -123,10 +123,6 @@ std::vector<std::string> Invariants::Check(Instant now) {
     CheckUnit(*unit, now);
   CheckHistory();
   return std::move(broken_);
-}
-
-std::vector<std::string> CheckInvariants(const EngineCore& engine) {
-  return Invariants(engine).Check(Instant::Start());
 }
 
 }  // namespace socketd

@@ -29,7 +29,7 @@ class Invariants {
   void CheckUnit(const Unit& unit, Instant now);
   void CheckVitals(const Unit& unit, const Vitals& vitals);
   void CheckStop(const Unit& unit, const Vitals& vitals, Instant now);
-  void CheckTraffic(const Unit& unit, const Vitals& vitals);
+  void CheckTraffic(const Unit& unit);
   void CheckHistory();
   void Broken(const Unit& unit, int number, absl::string_view what);
 
@@ -39,9 +39,6 @@ class Invariants {
   absl::flat_hash_map<std::string, std::string> states_;
   int64_t seen_ = 0;
 };
-
-// The same for one moment, without memory of earlier turns.
-std::vector<std::string> CheckInvariants(const EngineCore& engine);
 
 // Whether a change is a cell of its unit's table (or a unit made, gone).
 bool IsCell(const Change& change);

@@ -34,8 +34,7 @@ absl::Status ReloadEnd(const Unit& unit) {
   return static_cast<const ServiceUnit&>(unit).last_reload();
 }
 
-}  // namespace
-
+// Why a start came to nothing.
 absl::Status StartFailure(const Unit& unit) {
   if (unit.result() == Result::kResources && !unit.failure().ok()) {
     return WithFacts(unit.failure(), {{"unit", unit.name()}, {"result", "resources"}});
@@ -46,6 +45,8 @@ absl::Status StartFailure(const Unit& unit) {
                             unit.cause().detail.empty() ? "" : ": ", unit.cause().detail),
                {{"unit", unit.name()}, {"result", std::string(NameOf(unit.result()))}});
 }
+
+}  // namespace
 
 // ---- installing ----
 
@@ -103,15 +104,6 @@ void JobQueue::Enqueue(Unit& unit) {
   ready_.push_back(&unit);
 }
 
-bool JobQueue::RunSome(int steps) {
-  for (; steps > 0 && !ready_.empty(); --steps) {
-    Unit& unit = *ready_.front();
-    ready_.pop_front();
-    Look(unit);
-  }
-  return ready_.empty();
-}
-
 void JobQueue::LookAtNeighbours(Unit& unit) {
   for (const LinkKind kind : {LinkKind::kBefore, LinkKind::kAfter}) {
     for (Unit* other : unit.links().of(kind))
@@ -119,7 +111,9 @@ void JobQueue::LookAtNeighbours(Unit& unit) {
   }
 }
 
-void JobQueue::Look(Unit& unit) {
+void JobQueue::RunOne() {
+  Unit& unit = *ready_.front();
+  ready_.pop_front();
   Job* const job = unit.job();
   if (job == nullptr) return;
   job->queued = false;
@@ -130,10 +124,10 @@ bool JobQueue::Blocked(const Unit& unit) {
   const Job& mine = *unit.job();
   if (mine.unordered) return false;
   for (const Unit* other : unit.links().of(LinkKind::kAfter)) {
-    if (other->job() != nullptr && WaitsForEarlier(mine.work, other->job()->work)) return true;
+    if (other->job() != nullptr && WaitsForEarlier(mine.work)) return true;
   }
   for (const Unit* other : unit.links().of(LinkKind::kBefore)) {
-    if (other->job() != nullptr && WaitsForLater(mine.work, other->job()->work)) return true;
+    if (other->job() != nullptr && WaitsForLater(other->job()->work)) return true;
   }
   return false;
 }

@@ -25,9 +25,8 @@ class JobQueue {
 
   // Looks at the unit's job again as soon as possible.
   void Enqueue(Unit& unit);
-  // Runs what may run until nothing is left to look at; at most so many steps. False: there is
-  // more.
-  bool RunSome(int steps);
+  // Looks at the next one, which may run now or has to wait. Not when idle.
+  void RunOne();
   bool idle() const { return ready_.empty(); }
 
   // The unit moved: its job may be done.
@@ -37,7 +36,6 @@ class JobQueue {
 
  private:
   void Put(PlannedJob& planned, JobMode mode);
-  void Look(Unit& unit);
   // The unit's job has ended or begins anew: whoever waited for it is looked at again.
   void LookAtNeighbours(Unit& unit);
   void Execute(Unit& unit);
@@ -48,8 +46,5 @@ class JobQueue {
   std::function<void(Unit&)> ended_;
   std::deque<Unit*> ready_;
 };
-
-// Why a start came to nothing.
-absl::Status StartFailure(const Unit& unit);
 
 }  // namespace socketd

@@ -106,7 +106,6 @@ absl::StatusOr<Process> Run::Launch(const LaunchPlan& plan) {
   spec.argv = ExpandArguments(*plan.command, *environment);
   spec.environment = environment->Entries();
   spec.fds = plan.fds;
-  spec.stamp_listen_pid = !plan.fds.empty();
   spec.nonblocking = plan.nonblocking;
   spec.await_exec = plan.await_exec;
   spec.stdio = plan.stdio;
@@ -162,7 +161,7 @@ absl::StatusOr<Reached> Run::Signal(const KillSettings& kill, bool last, const T
       break;
   }
   if (!group_) return Reached::kNobody;
-  return host_.loop().kernel().SignalGroup(group_, signal, nullptr);
+  return host_.loop().kernel().SignalGroup(group_, signal);
 }
 
 bool Run::Populated() const {

@@ -175,12 +175,11 @@ std::vector<Unit*> Transaction::WaitsFor(const Unit& unit) const {
   if (unordered) return others;
   const Work mine = *WorkOf(unit);
   for (Unit* other : unit.links().of(LinkKind::kAfter)) {
-    const Work* theirs = WorkOf(*other);
-    if (theirs != nullptr && WaitsForEarlier(mine, *theirs)) others.push_back(other);
+    if (WorkOf(*other) != nullptr && WaitsForEarlier(mine)) others.push_back(other);
   }
   for (Unit* other : unit.links().of(LinkKind::kBefore)) {
     const Work* theirs = WorkOf(*other);
-    if (theirs != nullptr && WaitsForLater(mine, *theirs)) others.push_back(other);
+    if (theirs != nullptr && WaitsForLater(*theirs)) others.push_back(other);
   }
   return others;
 }

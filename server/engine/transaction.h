@@ -60,15 +60,15 @@ class Transaction {
   std::vector<std::string> warnings_;
 };
 
-// Whether work `mine` waits for work `theirs` of a unit that is ordered before or after mine: a
-// stop goes first whatever the order, two stops go against it, everything else along it.
+// Whether work waits for that of a unit that is ordered before it, or after it: a stop goes first
+// whatever the order, two stops go against it, everything else along it.
 constexpr bool StopsFirst(Work work) {
   return work == Work::kStop || work == Work::kRestart;
 }
-constexpr bool WaitsForEarlier(Work mine, Work /*theirs*/) {
+constexpr bool WaitsForEarlier(Work mine) {
   return !StopsFirst(mine);
 }
-constexpr bool WaitsForLater(Work /*mine*/, Work theirs) {
+constexpr bool WaitsForLater(Work theirs) {
   return StopsFirst(theirs);
 }
 

@@ -47,7 +47,6 @@ class UnitTable {
   void Remove(Unit& unit);
 
   const UnitLoader& loader() const { return loader_; }
-  const ExecSurroundings& around() const { return around_; }
   size_t size() const { return units_.size(); }
   // Names in order, for whoever has to see all of them.
   std::vector<Unit*> All() const;

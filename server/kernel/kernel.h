@@ -88,10 +88,8 @@ class Kernel : public FdOwner, public ProcessOwner {
   // kNobody: it is gone already, which is no error.
   virtual absl::StatusOr<Reached> Signal(const Child& child, int signal, Whom whom) = 0;
   // Every process of the group, repeated until no new one shows up. SIGCONT follows SIGTERM, so
-  // that stopped ones can obey. `except`, if not null, is spared.
-  virtual absl::StatusOr<Reached> SignalGroup(const Group& group,
-                                              int signal,
-                                              const Child* except) = 0;
+  // that stopped ones can obey.
+  virtual absl::StatusOr<Reached> SignalGroup(const Group& group, int signal) = 0;
   virtual bool Populated(const Group& group) = 0;
   // How a child ended, after its kExited. The last thing done to it.
   virtual Exit Reap(Child child) = 0;

@@ -321,10 +321,10 @@ bool Cgroups::IsMember(const Slot& slot, int pid, int pidfd) const {
   return real() ? InGroup(slot.folder.get(), slot.id, {pid, pidfd}) : InSession(pid, slot.sessions);
 }
 
-Reached Cgroups::Signal(GroupHandle handle, int signal, int spared_pid) {
+Reached Cgroups::Signal(GroupHandle handle, int signal) {
   Slot* slot = Find(handle);
   if (slot == nullptr || KnownEmpty(*slot)) return Reached::kNobody;
-  if (real() && signal == SIGKILL && spared_pid == 0) {
+  if (real() && signal == SIGKILL) {
     const Reached reached = IsPopulated(*slot) ? Reached::kSomebody : Reached::kNobody;
     UniqueFd kill(openat(slot->folder.get(), "cgroup.kill", O_WRONLY | O_CLOEXEC));
     if (reached == Reached::kNobody) return reached;
@@ -335,7 +335,6 @@ Reached Cgroups::Signal(GroupHandle handle, int signal, int spared_pid) {
   }
   return SignalMembers({
       .signal = signal,
-      .spared_pid = spared_pid,
       .list = [this, slot] { return MembersOf(*slot); },
       .is_member = [this, slot](int pid, int pidfd) { return IsMember(*slot, pid, pidfd); },
   });

@@ -61,14 +61,12 @@ class Cgroups {
   GroupId GroupOf(int pid) const;
   bool Contains(GroupHandle handle, int pid, int pidfd) const;
   bool Populated(GroupHandle handle) const;
-  Reached Signal(GroupHandle handle, int signal, int spared_pid);
+  Reached Signal(GroupHandle handle, int signal);
 
   // inotify has something, or it is time to look at groups that cannot be watched.
   void OnInotify(std::vector<Event>& events);
   void Look(Instant now, std::vector<Event>& events);
   Instant next_look() const { return next_look_; }
-  // Some group outlived its children: their orphans may be ours to reap.
-  bool outlived() const { return waiting_ > 0; }
 
  private:
   struct Slot {

@@ -274,11 +274,8 @@ absl::StatusOr<Reached> LinuxKernel::Signal(const Child& child, int signal, Whom
   return children_.Signal(child.handle(), signal, whom);
 }
 
-absl::StatusOr<Reached> LinuxKernel::SignalGroup(const Group& group,
-                                                 int signal,
-                                                 const Child* except) {
-  const int spared = except != nullptr ? children_.PidOf(except->handle()) : 0;
-  return groups_.Signal(group.handle(), signal, spared);
+absl::StatusOr<Reached> LinuxKernel::SignalGroup(const Group& group, int signal) {
+  return groups_.Signal(group.handle(), signal);
 }
 
 bool LinuxKernel::Populated(const Group& group) {

@@ -60,7 +60,7 @@ class LinuxKernel final : public Kernel {
   absl::StatusOr<Child> Spawn(const SpawnSpec& spec) override;
   absl::StatusOr<Child> Adopt(int pid, const Group& group, Token token) override;
   absl::StatusOr<Reached> Signal(const Child& child, int signal, Whom whom) override;
-  absl::StatusOr<Reached> SignalGroup(const Group& group, int signal, const Child* except) override;
+  absl::StatusOr<Reached> SignalGroup(const Group& group, int signal) override;
   bool Populated(const Group& group) override;
   Exit Reap(Child child) override;
 

@@ -199,7 +199,7 @@ Reached SignalMembers(const MemberSignal& order) {
   for (int round = 0; found && round < kRoundsMax; ++round) {
     found = false;
     for (const int pid : order.list()) {
-      if (pid == order.spared_pid || done.contains(pid) || !SignalMember(order, pid)) continue;
+      if (done.contains(pid) || !SignalMember(order, pid)) continue;
       done.insert(pid);
       found = true;
       reached = Reached::kSomebody;

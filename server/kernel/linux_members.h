@@ -35,7 +35,6 @@ bool InSession(int pid, const std::vector<int>& sessions);
 
 struct MemberSignal {
   int signal = 0;
-  int spared_pid = 0;  // 0: nobody
   std::function<std::vector<int>()> list;
   std::function<bool(int pid, int pidfd)> is_member;
 };

@@ -210,7 +210,7 @@ void ComposeWords(BirthBlock& block, const SpawnSpec& spec, const Order& order, 
   for (const std::string& word : order.words)
     block.words.push_back(word.c_str());
   if (spec.context->no_new_privileges && !spec.full_privileges) block.words.push_back("P");
-  if (spec.stamp_listen_pid) block.words.push_back("Z");
+  if (!spec.fds.empty()) block.words.push_back("Z");
   block.words.push_back(SignalsWord(spec, order));
   block.words.push_back("=");
   block.words.push_back(text.Put(spec.program));
@@ -228,9 +228,7 @@ void ComposeEnvironment(BirthBlock& block,
   for (const std::string& word : order.environment) {
     if (!Sets(spec.environment, word)) block.environment.push_back(text.Put(word));
   }
-  if (spec.stamp_listen_pid) {
-    block.environment.push_back(text.Put(kListenPid));
-  }
+  if (!spec.fds.empty()) block.environment.push_back(text.Put(kListenPid));
 }
 
 int SourceOf(StreamSource source, int target, const SpawnSpec& spec, const CommonFiles& files) {
@@ -286,8 +284,7 @@ bool Compose(BirthBlock& block,
   TextWriter text(block.text, RoomFor(spec, *order));
   ComposeWords(block, spec, *order, text);
   ComposeEnvironment(block, spec, *order, text);
-  if (spec.stamp_listen_pid && files.pidfd_ids)
-    block.environment.push_back(text.Put(kListenPidfdId));
+  if (!spec.fds.empty() && files.pidfd_ids) block.environment.push_back(text.Put(kListenPidfdId));
   block.environment.push_back(nullptr);
   for (int target = 0; target < 3; ++target)
     block.sources.push_back(SourceOf(order->streams[target], target, spec, files));

@@ -230,8 +230,7 @@ struct SpawnSpec {
   // Complete, as NAME=value. The executor adds LISTEN_PID and LISTEN_PIDFDID where `fds` are
   // passed, and HOME, LOGNAME, USER and SHELL where a user is set and they are not in here.
   std::vector<std::string> environment;
-  std::vector<const Fd*> fds;  // become 3, 4, ...; borrowed for the call
-  bool stamp_listen_pid = false;
+  std::vector<const Fd*> fds;    // become 3, 4, ...; borrowed for the call
   bool nonblocking = false;      // O_NONBLOCK on the passed descriptors: set or cleared
   const Fd* stdio = nullptr;     // Stdio::kSocket; borrowed for the call
   const Fd* log = nullptr;       // Stdio::kLog; borrowed for the call

@@ -105,12 +105,6 @@ void Environment::SetEntry(absl::string_view entry) {
   Set(entry.substr(0, equals), entry.substr(equals + 1));
 }
 
-void Environment::Unset(absl::string_view name) {
-  entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
-                                [&](const auto& entry) { return entry.first == name; }),
-                 entries_.end());
-}
-
 const std::string* Environment::Find(absl::string_view name) const {
   for (const auto& [known, value] : entries_) {
     if (known == name) return &value;

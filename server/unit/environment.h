@@ -21,7 +21,6 @@ class Environment {
   void Set(absl::string_view name, absl::string_view value);
   // "NAME=value"; without '=' it is ignored.
   void SetEntry(absl::string_view entry);
-  void Unset(absl::string_view name);
   // Null if there is none.
   const std::string* Find(absl::string_view name) const;
   std::vector<std::string> Entries() const;

@@ -73,9 +73,6 @@ class UnitLoader {
   // included, sorted. Folders that cannot be read become problems.
   std::vector<UnitName> ListNames(Problems& problems) const;
 
-  const std::vector<std::string>& unit_paths() const { return unit_paths_; }
-  const Surroundings& surroundings() const { return surroundings_; }
-
  private:
   UnitFiles& files_;
   std::vector<std::string> unit_paths_;

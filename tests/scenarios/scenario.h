@@ -35,7 +35,6 @@ struct ScenarioRun {
 
 struct ScenarioReport {
   std::vector<std::string> failures;  // "file:line: what"; empty: all went as expected
-  uint64_t kernel_calls = 0;
   std::string failed_call;  // the call that failing_call hit; empty: there were not that many
 };
 

@@ -242,7 +242,6 @@ ScenarioReport ScenarioRunner::Go() {
     if (!report_.failures.empty()) break;  // what follows would only confuse
   }
   if (report_.failures.empty()) Finish();
-  report_.kernel_calls = world_.kernel().faults().calls();
   report_.failed_call = world_.kernel().faults().hit();
   return std::move(report_);
 }

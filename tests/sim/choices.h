@@ -3,10 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <vector>
-
-#include "absl/strings/str_join.h"
 
 #include "server/base/check.h"
 
@@ -30,12 +27,6 @@ class Choices {
     if (picks_.empty()) return false;
     ++picks_.back().pick;
     return true;
-  }
-
-  std::string path() const {
-    return absl::StrJoin(picks_, " ", [](std::string* text, const Picked& picked) {
-      text->append(std::to_string(picked.pick));
-    });
   }
 
  private:

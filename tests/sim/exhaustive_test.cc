@@ -23,11 +23,6 @@ namespace {
 constexpr int kDepth = 4;  // each step more costs six times the time
 constexpr absl::Duration kTimeout = absl::Seconds(5);
 
-struct Path {
-  World world;
-  std::vector<std::string> told;
-};
-
 struct Happening {
   std::string name;
   std::function<void()> happen;

@@ -38,7 +38,6 @@ class FakeDescriptors {
   const std::vector<std::string>& problems() const { return problems_; }
   // "fd 17 from Listen 127.0.0.1:80", one for each that is open.
   std::vector<std::string> open() const;
-  size_t open_count() const { return entries_.size(); }
   // How many descriptors of listening ports are open, and how many of them are armed.
   size_t listening() const;
   size_t listening_armed() const;

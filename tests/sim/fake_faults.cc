@@ -21,7 +21,6 @@ void FakeFaults::FailNext(Call call, int error, int times, int skip) {
 }
 
 int FakeFaults::Count(Call call) {
-  ++by_kind_[static_cast<size_t>(call)];
   if (++calls_ == nth_) {
     hit_ = std::string(NameOf(call));
     return nth_error_;

@@ -48,7 +48,6 @@ class FakeFaults {
   int Count(Call call);
 
   uint64_t calls() const { return calls_; }
-  uint64_t calls(Call call) const { return by_kind_[static_cast<size_t>(call)]; }
   // The call that FailCall hit; empty: none yet.
   const std::string& hit() const { return hit_; }
 
@@ -63,7 +62,6 @@ class FakeFaults {
   uint64_t nth_ = 0;
   int nth_error_ = 0;
   std::string hit_;
-  std::array<uint64_t, static_cast<size_t>(Call::kCount)> by_kind_{};
   std::array<Planned, static_cast<size_t>(Call::kCount)> planned_{};
 };
 

@@ -70,13 +70,6 @@ const FakeFiles::Node* FakeFiles::Find(const std::string& path) const {
   return found == nodes_.end() ? nullptr : &found->second;
 }
 
-std::vector<std::string> FakeFiles::paths() const {
-  std::vector<std::string> paths;
-  for (const auto& [path, node] : nodes_)
-    paths.push_back(path);
-  return paths;
-}
-
 const FakeFiles::Node* FakeFiles::Follow(const std::string& path) const {
   std::string at = path;
   for (int i = 0; i < kMaxSymlinks; ++i) {

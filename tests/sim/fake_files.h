@@ -35,7 +35,6 @@ class FakeFiles {
   void Erase(const std::string& path) { nodes_.erase(path); }
   // Null if there is none. Does not follow symlinks.
   const Node* Find(const std::string& path) const;
-  std::vector<std::string> paths() const;
 
   // As the promise says (server/kernel/kernel.h).
   absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) const;

@@ -160,15 +160,13 @@ absl::StatusOr<Reached> FakeKernel::Signal(const Child& child, int signal, Whom 
   return processes_.Signal(child.handle(), signal, whom);
 }
 
-absl::StatusOr<Reached> FakeKernel::SignalGroup(const Group& group,
-                                                int signal,
-                                                const Child* except) {
+absl::StatusOr<Reached> FakeKernel::SignalGroup(const Group& group, int signal) {
   if (!group) Problem("SignalGroup to no group");
   if (absl::Status failed = Admit(Call::kSignalGroup, absl::StrCat(signal)); !failed.ok()) {
     lost_kills_ += signal == SIGKILL ? 1 : 0;
     return failed;
   }
-  return processes_.SignalGroup(group.id(), signal, except == nullptr ? 0 : except->pid());
+  return processes_.SignalGroup(group.id(), signal);
 }
 
 bool FakeKernel::Populated(const Group& group) {

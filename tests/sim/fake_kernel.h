@@ -52,7 +52,6 @@ class FakeKernel final : public Kernel {
   void Oversleep(absl::Duration span) { oversleep_ = span; }
   // Look-ups of names take this long.
   void SlowDownLookups(absl::Duration span) { lookup_time_ = span; }
-  void AddUser(const std::string& name, uint32_t uid) { users_[name] = uid; }
   // SIGKILLs that a planned failure kept from being sent.
   int lost_kills() const { return lost_kills_; }
   // True if a Poll that may not wait would return something.
@@ -86,7 +85,7 @@ class FakeKernel final : public Kernel {
   absl::StatusOr<Child> Spawn(const SpawnSpec& spec) override;
   absl::StatusOr<Child> Adopt(int pid, const Group& group, Token token) override;
   absl::StatusOr<Reached> Signal(const Child& child, int signal, Whom whom) override;
-  absl::StatusOr<Reached> SignalGroup(const Group& group, int signal, const Child* except) override;
+  absl::StatusOr<Reached> SignalGroup(const Group& group, int signal) override;
   bool Populated(const Group& group) override;
   Exit Reap(Child child) override;
   void Lookup(const IdentityQuery& query, Token token) override;

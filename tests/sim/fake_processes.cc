@@ -72,7 +72,6 @@ FakeProcess& FakeProcesses::Start(FakeProcess process) {
     process.script = scripts->second[std::min(run, scripts->second.size() - 1)];
   }
   world_.groups.Enter(process.group);
-  ++alive_;
   const int pid = process.pid;
   return processes_[pid] = std::move(process);
 }
@@ -138,7 +137,6 @@ void FakeProcesses::End(int pid, Exit exit) {
   process.exit = exit;
   process.files.clear();
   process.log.reset();
-  --alive_;
   if (!never_ran) {
     Event event;
     if (!process.executed) {  // killed before exec: which the owner sees as a very short run
@@ -209,10 +207,10 @@ Reached FakeProcesses::Signal(ChildHandle child, int signal, Whom whom) {
   return pids.empty() ? Reached::kNobody : Reached::kSomebody;
 }
 
-Reached FakeProcesses::SignalGroup(GroupId group, int signal, int except_pid) {
+Reached FakeProcesses::SignalGroup(GroupId group, int signal) {
   std::vector<int> pids;
   for (const auto& [pid, process] : processes_) {
-    if (process.alive && process.group == group && pid != except_pid) pids.push_back(pid);
+    if (process.alive && process.group == group) pids.push_back(pid);
   }
   for (const int pid : pids)
     Deliver(processes_.at(pid), signal);

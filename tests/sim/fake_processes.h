@@ -72,7 +72,6 @@ class FakeProcesses {
   // Executors take up to this long, as the seed picks.
   void SlowDownExec(absl::Duration most) { slowest_exec_ = most; }
   const std::map<int, FakeProcess>& all() const { return processes_; }
-  size_t alive() const { return alive_; }
   // The youngest living process of `program`; null if there is none.
   const FakeProcess* Find(absl::string_view program) const;
   int runs(const std::string& program) const;
@@ -85,7 +84,7 @@ class FakeProcesses {
   Child Spawn(ProcessOwner& owner, const SpawnSpec& spec, FakeProcess process);
   absl::StatusOr<Child> Adopt(ProcessOwner& owner, int pid, GroupId group, Token token);
   Reached Signal(ChildHandle child, int signal, Whom whom);
-  Reached SignalGroup(GroupId group, int signal, int except_pid);
+  Reached SignalGroup(GroupId group, int signal);
   // False: no such child, or it has not ended.
   bool Ended(ChildHandle child, Exit& exit) const;
   void Forget(ChildHandle child);
@@ -120,7 +119,6 @@ class FakeProcesses {
   std::map<ChildHandle, Owned> children_;
   int next_pid_ = 1000;
   uint64_t next_child_ = 1;
-  size_t alive_ = 0;
 };
 
 }  // namespace socketd::sim

@@ -77,7 +77,7 @@ TEST_P(KernelContract, TermEndsAChildAndAGoneOneIsNobody) {
   EXPECT_TRUE(kernel().Populated(*group));
   EXPECT_THAT(kernel().Signal(*child, SIGTERM, Whom::kProcess), IsOkAndHolds(Reached::kSomebody));
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
-  EXPECT_THAT(kernel().SignalGroup(*group, SIGTERM, nullptr), IsOkAndHolds(Reached::kNobody));
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGTERM), IsOkAndHolds(Reached::kNobody));
   EXPECT_EQ(kernel().Reap(*std::move(child)), (Exit{Exit::How::kSignaled, SIGTERM}));
 }
 
@@ -118,25 +118,8 @@ TEST_P(KernelContract, AGroupHoldsWhatAChildLeavesBehind) {
   Watch(kQuiet);
   EXPECT_EQ(Place(Kind::kGroupEmpty, kGroupToken), -1);
   EXPECT_TRUE(kernel().Populated(*group));
-  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOkAndHolds(Reached::kSomebody));
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL), IsOkAndHolds(Reached::kSomebody));
   EXPECT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
-}
-
-TEST_P(KernelContract, TheExceptedChildIsSpared) {
-  auto group = kernel().NewGroup("a.service", kGroupToken);
-  ASSERT_THAT(group, IsOk());
-  auto first = kernel().Spawn(SpecOf(Program::kHangs, *group, kChildToken));
-  auto second = kernel().Spawn(SpecOf(Program::kHangs, *group, kOtherToken));
-  ASSERT_THAT(first, IsOk());
-  ASSERT_THAT(second, IsOk());
-  ASSERT_TRUE(Await(Kind::kExeced, kOtherToken));
-  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, &*first), IsOkAndHolds(Reached::kSomebody));
-  ASSERT_TRUE(Await(Kind::kExited, kOtherToken));
-  EXPECT_EQ(Place(Kind::kExited, kChildToken), -1);
-  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOkAndHolds(Reached::kSomebody));
-  ASSERT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
-  kernel().Reap(*std::move(first));
-  kernel().Reap(*std::move(second));
 }
 
 TEST_P(KernelContract, ADroppedChildTellsNobody) {
@@ -146,7 +129,7 @@ TEST_P(KernelContract, ADroppedChildTellsNobody) {
   ASSERT_THAT(child, IsOk());
   ASSERT_TRUE(Await(Kind::kExeced, kChildToken));
   *child = Child();
-  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOkAndHolds(Reached::kSomebody));
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL), IsOkAndHolds(Reached::kSomebody));
   EXPECT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
   EXPECT_EQ(Place(Kind::kExited, kChildToken), -1);
 }
@@ -175,7 +158,7 @@ TEST_P(KernelContract, OnlyAMemberOfTheGroupIsAdopted) {
   ASSERT_TRUE(Await(Kind::kExeced, kChildToken));
   const int pid = child->pid();
   EXPECT_THAT(kernel().Adopt(pid, *other, kPortToken), FailsWith(absl::StatusCode::kNotFound));
-  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOkAndHolds(Reached::kSomebody));
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL), IsOkAndHolds(Reached::kSomebody));
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
   kernel().Reap(*std::move(child));
   EXPECT_THAT(kernel().Adopt(pid, *group, kPortToken), FailsWith(absl::StatusCode::kNotFound));
@@ -198,7 +181,7 @@ TEST_P(KernelContract, ANotificationIsAttributedToItsGroup) {
   ASSERT_THAT(packet, IsOk());
   EXPECT_EQ(packet->data, "READY=1");
   EXPECT_EQ(packet->peer.group, group->id());
-  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOk());
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL), IsOk());
   ASSERT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
   kernel().Reap(*std::move(child));
   kernel().Disarm(port->fd);
@@ -212,7 +195,6 @@ TEST_P(KernelContract, APassedPortIsSharedAndWhatTheChildTakesIsGone) {
   SpawnSpec spec = SpecOf(Program::kAcceptsOne, *group, kChildToken);
   spec.fds = {&port->fd};
   spec.environment.push_back("LISTEN_FDS=1");
-  spec.stamp_listen_pid = true;
   auto child = kernel().Spawn(spec);
   ASSERT_THAT(child, IsOk());
   ASSERT_TRUE(world().Connect(port->bound));
@@ -224,7 +206,7 @@ TEST_P(KernelContract, APassedPortIsSharedAndWhatTheChildTakesIsGone) {
   ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kOnce), IsOk());
   EXPECT_TRUE(Await(Kind::kIo, kPortToken));
   kernel().Disarm(port->fd);
-  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL, nullptr), IsOk());
+  EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL), IsOk());
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
   kernel().Reap(*std::move(child));
 }

@@ -228,14 +228,6 @@ std::vector<UnitSnapshotPtr> World::units() const {
   return engine_->handle().board()->After("", 100000);
 }
 
-bool World::AllAtRest() const {
-  const auto all = units();
-  return std::all_of(all.begin(), all.end(), [](const UnitSnapshotPtr& unit) {
-    return unit->active_state == ActiveState::kInactive ||
-           unit->active_state == ActiveState::kFailed;
-  });
-}
-
 void World::Complain(const std::string& what) {
   if (complaints_.size() >= kKeptComplaints) return;
   const absl::Duration since = kernel_.Now() - Instant::After(absl::Seconds(100));

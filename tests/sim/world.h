@@ -83,7 +83,6 @@ class World {
   std::vector<UnitSnapshotPtr> units() const;
   // Every change so far, oldest first; at most what the history holds.
   const std::vector<Change>& changes() const { return changes_; }
-  bool AllAtRest() const;
 
   // What was broken, with the time of it; empty in a correct engine.
   const std::vector<std::string>& complaints() const { return complaints_; }

@@ -59,10 +59,6 @@ bool SourceFile::is_cpp() const {
   return absl::EndsWith(path, ".h") || absl::EndsWith(path, ".cc");
 }
 
-bool SourceFile::is_in(absl::string_view folder) const {
-  return absl::StartsWith(path, absl::StrCat(folder, "/"));
-}
-
 std::string SourceFile::folder() const {
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "" : path.substr(0, slash);

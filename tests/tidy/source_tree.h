@@ -16,8 +16,7 @@ struct SourceFile {
   bool executable = false;
 
   bool is_cpp() const;
-  bool is_in(absl::string_view folder) const;  // "server/unit": in it or below
-  std::string folder() const;                  // "" at the top
+  std::string folder() const;  // "" at the top
 };
 
 // All files below `root`, sorted by path; what Bazel, git and package installers make is left out.

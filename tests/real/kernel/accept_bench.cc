@@ -124,7 +124,6 @@ int Main(const std::vector<std::string>& words) {
   bench.spec.environment = {"PATH=/usr/bin:/bin"};
   if (!bench.accepting) {
     bench.spec.environment.emplace_back("LISTEN_FDS=1");
-    bench.spec.stamp_listen_pid = true;
   }
   (void)bench.kernel->Arm(bench.port.fd, kPort, bench.accepting ? Arming::kLevel : Arming::kOnce);
   std::printf("{\"ready\":true}\n");

@@ -93,7 +93,7 @@ TEST_F(GroupTest, AKilledGroupIsNeverUsedAgain) {
     first = group.id();
     auto child = kernel().Spawn(Shell(group, "exec sleep 100"));
     ASSERT_TRUE(child.ok()) << child.status();
-    EXPECT_EQ(kernel().SignalGroup(group, SIGKILL, nullptr).value(), Reached::kSomebody);
+    EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kSomebody);
     ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
   }
   const Group next = NewGroup();
@@ -132,7 +132,7 @@ TEST_F(GroupTest, AFrozenGroupDoesNotHoldTheLoop) {
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->token, static_cast<Token>(77));
   EXPECT_EQ(kernel().Reap(std::move(*child)), (Exit{Exit::How::kExited, 5}));
-  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL, nullptr).value(), Reached::kSomebody);
+  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kSomebody);
   ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
 }
 
@@ -148,7 +148,7 @@ TEST_F(GroupTest, SubGroupsOfAServiceAreSignalledAndRemoved) {
     ASSERT_TRUE(child.ok()) << child.status();
     while (access(Path("up").c_str(), F_OK) != 0 || Contents(folder + "/a/b/cgroup.procs").empty())
       kernel().Poll(kernel().Now() + absl::Milliseconds(5));
-    EXPECT_EQ(kernel().SignalGroup(group, SIGTERM, nullptr).value(), Reached::kSomebody);
+    EXPECT_EQ(kernel().SignalGroup(group, SIGTERM).value(), Reached::kSomebody);
     ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
   }
   EXPECT_FALSE(std::filesystem::exists(folder));
@@ -162,7 +162,7 @@ TEST_F(GroupTest, AForkBombIsKilledWhole) {
   auto child = kernel().Spawn(spec);
   ASSERT_TRUE(child.ok()) << child.status();
   kernel().Poll(kernel().Now() + absl::Milliseconds(150));
-  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL, nullptr).value(), Reached::kSomebody);
+  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kSomebody);
   ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
   EXPECT_FALSE(kernel().Populated(group));
 }
@@ -200,7 +200,7 @@ TEST_F(GroupTest, TwoDaemonsSideBySideDoNotMeet) {
   ASSERT_TRUE(child.ok()) << child.status();
   EXPECT_FALSE((*other)->Populated(*theirs));
   EXPECT_TRUE(kernel().Populated(mine));
-  EXPECT_EQ(kernel().SignalGroup(mine, SIGKILL, nullptr).value(), Reached::kSomebody);
+  EXPECT_EQ(kernel().SignalGroup(mine, SIGKILL).value(), Reached::kSomebody);
   ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
 }
 
@@ -278,7 +278,7 @@ TEST_F(SessionTest, AGroupIsWhatSharesTheSession) {
   ASSERT_TRUE(child.ok()) << child.status();
   ASSERT_TRUE(Await(Event::Kind::kExited));
   EXPECT_TRUE(kernel_->Populated(*group));
-  EXPECT_EQ(kernel_->SignalGroup(*group, SIGTERM, nullptr).value(), Reached::kSomebody);
+  EXPECT_EQ(kernel_->SignalGroup(*group, SIGTERM).value(), Reached::kSomebody);
   EXPECT_TRUE(Await(Event::Kind::kGroupEmpty));
   EXPECT_FALSE(kernel_->Populated(*group));
 }

@@ -67,10 +67,10 @@ TEST_F(SpawnTest, AGroupIsKilledWithAllThatFledFromItsSession) {
   ASSERT_TRUE(child.ok()) << child.status();
   ASSERT_TRUE(Next(Event::Kind::kExited));
   EXPECT_TRUE(kernel().Populated(group));
-  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL, nullptr).value(), Reached::kSomebody);
+  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kSomebody);
   ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
   EXPECT_FALSE(kernel().Populated(group));
-  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL, nullptr).value(), Reached::kNobody);
+  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kNobody);
 }
 
 TEST_F(SpawnTest, AProcessIsReachedBeforeItHasItsProcessGroup) {
@@ -104,7 +104,6 @@ TEST_F(SpawnTest, DescriptorsComeInOrderFromThreeUp) {
   }
   for (const Port& port : ports)
     spec.fds.push_back(&port.fd);
-  spec.stamp_listen_pid = true;
   EXPECT_TRUE(Run(spec).clean());
   const std::string got = Contents(Path("fds"));
   // Three streams, three ports and the folder that ls has open; nothing else leaks in.
