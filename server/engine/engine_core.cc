@@ -89,10 +89,10 @@ void EngineCore::OnNotify(Packet packet) {
   static_cast<ServiceUnit&>(*found->second).OnNotify(ParseNotifyMessage(packet.data), packet.peer);
 }
 
-absl::Status EngineCore::QueueStart(Unit& unit, const Cause& cause) {
+absl::Status EngineCore::Queue(Unit& unit, Work work, const Cause& cause) {
   if (shutting_down()) return ShuttingDown();
   Transaction transaction(JobMode::kReplace);
-  if (absl::Status added = transaction.Add(unit, Work::kStart, cause); !added.ok()) return added;
+  if (absl::Status added = transaction.Add(unit, work, cause); !added.ok()) return added;
   Plan plan = transaction.Take();
   return queue_.Install(plan, JobMode::kReplace);
 }
@@ -110,7 +110,7 @@ absl::Status EngineCore::StartInstance(SocketUnit& socket, Connection connection
   socket.OnInstanceMade();
   const Cause cause{Cause::Kind::kTraffic, socket.name(), peer};
   Announce(unit, true, cause);
-  absl::Status queued = QueueStart(unit, cause);
+  absl::Status queued = Queue(unit, Work::kStart, cause);
   if (!queued.ok()) OnInstanceEnded(unit);
   return queued;
 }
@@ -161,15 +161,10 @@ void EngineCore::React(Unit& unit) {
   if (std::exchange(unit.marks.rested, false) && unit.at_rest()) ReactToRest(unit);
 }
 
-void EngineCore::QueueFor(Unit& unit, Work work, const Cause& cause) {
+void EngineCore::Follow(Unit& unit, Work work, const Cause& cause) {
   if (shutting_down()) return;
-  Transaction transaction(JobMode::kReplace);
-  absl::Status added = transaction.Add(unit, work, cause);
-  if (added.ok()) {
-    Plan plan = transaction.Take();
-    added = queue_.Install(plan, JobMode::kReplace);
-  }
-  if (!added.ok()) LogFailure(Level::kWarning, "job.refused", added, {{"unit", unit.name()}});
+  const absl::Status queued = Queue(unit, work, cause);
+  if (!queued.ok()) LogFailure(Level::kWarning, "job.refused", queued, {{"unit", unit.name()}});
 }
 
 void EngineCore::ReactToRest(Unit& unit) {
@@ -178,13 +173,13 @@ void EngineCore::ReactToRest(Unit& unit) {
   const auto bound = unit.links().of(LinkKind::kBoundBy);
   for (Unit* other : std::vector<Unit*>(bound.begin(), bound.end())) {
     if (other->is_up() && !other->stop_pending() && !comes_back) {
-      QueueFor(*other, Work::kStop, cause);
+      Follow(*other, Work::kStop, cause);
     }
   }
   if (std::exchange(unit.marks.failed, false)) {
     const auto rescue = unit.links().of(LinkKind::kOnFailure);
     for (Unit* other : std::vector<Unit*>(rescue.begin(), rescue.end())) {
-      if (other->at_rest() && other->job() == nullptr) QueueFor(*other, Work::kStart, cause);
+      if (other->at_rest() && other->job() == nullptr) Follow(*other, Work::kStart, cause);
     }
   }
   for (LinkKind kind : {LinkKind::kRequires, LinkKind::kWants, LinkKind::kBindsTo}) {
@@ -202,7 +197,7 @@ void EngineCore::StopUnneeded(Unit& unit) {
       if (!other->at_rest() || other->job() != nullptr) return;
     }
   }
-  QueueFor(unit, Work::kStop, {Cause::Kind::kDependency, "", "nobody needs it"});
+  Follow(unit, Work::kStop, {Cause::Kind::kDependency, "", "nobody needs it"});
 }
 
 // Instances go as soon as they rest, failed ones too; their failure stays in the log and the
@@ -261,8 +256,8 @@ void EngineCore::Publish() {
 // ---- the end of all ----
 
 void EngineCore::Shutdown(const Cause& cause, std::function<void()> done) {
-  if (shutdown_ != nullptr) return;
-  shutdown_ = std::move(done);
+  if (std::exchange(shutting_down_, true)) return;
+  shut_down_ = std::move(done);
   Transaction transaction(JobMode::kIgnoreDependencies);
   for (Unit* unit : table_.All()) {
     if (unit->at_rest() && unit->job() == nullptr) continue;
@@ -276,11 +271,8 @@ void EngineCore::Shutdown(const Cause& cause, std::function<void()> done) {
 }
 
 void EngineCore::CheckShutdown() {
-  if (shutdown_ == nullptr || busy_ > 0 || !settled()) return;
-  // Called once; the engine stays shut.
-  const std::function<void()> done = std::exchange(shutdown_, [] {});
-  if (std::exchange(shut_, true)) return;
-  done();
+  if (shut_down_ == nullptr || busy_ > 0 || !settled()) return;
+  std::exchange(shut_down_, nullptr)();
 }
 
 }  // namespace socketd

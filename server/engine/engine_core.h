@@ -34,8 +34,8 @@ class EngineCore final : public UnitHost {
   void OnChanged(Unit& unit) override;
   void OnGroup(GroupId group, Unit* unit) override;
   void OnInstanceEnded(Unit& unit) override;
-  bool shutting_down() const override { return shutdown_ != nullptr || closing_; }
-  absl::Status QueueStart(Unit& unit, const Cause& cause) override;
+  bool shutting_down() const override { return shutting_down_ || closing_; }
+  absl::Status Queue(Unit& unit, Work work, const Cause& cause) override;
   void OnDefinition(Unit& unit) override { table_.Relink(unit); }
   Unit* Load(absl::string_view name) override { return table_.Load(name); }
   absl::Status CheckTemplate(const UnitName& name) override;
@@ -71,7 +71,8 @@ class EngineCore final : public UnitHost {
   void React(Unit& unit);
   void ReactToRest(Unit& unit);
   void StopUnneeded(Unit& unit);
-  void QueueFor(Unit& unit, Work work, const Cause& cause);
+  // Queues what nobody asked for: a refusal is only logged.
+  void Follow(Unit& unit, Work work, const Cause& cause);
   void Collect();
   void Drop(Unit& unit);
   void Publish();
@@ -95,8 +96,8 @@ class EngineCore final : public UnitHost {
   std::vector<Unit*> doomed_;
   size_t busy_ = 0;  // units not at rest
   int64_t published_revision_ = 0;
-  std::function<void()> shutdown_;
-  bool shut_ = false;  // `shutdown_` was called
+  bool shutting_down_ = false;
+  std::function<void()> shut_down_;  // to be called when nothing runs any more; then null
   bool closing_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   UnitTable table_;  // last: units tell the rest about their end

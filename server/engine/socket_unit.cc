@@ -110,7 +110,7 @@ Ending SocketUnit::BeginServiceEnd() {
   // Whoever stops or restarts the service goes first; what is queued waits for its end.
   if (other->is_up() || other->job() != nullptr) return Outcome::kPending;
   const absl::Status queued =
-      host_.QueueStart(*other, {Cause::Kind::kTraffic, name(), cause().detail});
+      host_.Queue(*other, Work::kStart, {Cause::Kind::kTraffic, name(), cause().detail});
   return queued.ok() ? Ending(Outcome::kPending) : FailedBy(queued);
 }
 

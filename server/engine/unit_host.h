@@ -2,6 +2,7 @@
 // engine nor each other's owners. Engine thread only.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -18,6 +19,7 @@ namespace socketd {
 
 class Unit;
 class SocketUnit;
+enum class Work : uint8_t;
 
 class UnitHost {
  public:
@@ -34,8 +36,8 @@ class UnitHost {
   virtual void OnInstanceEnded(Unit& unit) = 0;
   // Everything is being stopped: nothing is restarted by itself any more.
   virtual bool shutting_down() const = 0;
-  // Takes a job for the start of `unit`, as a request in replace mode would.
-  virtual absl::Status QueueStart(Unit& unit, const Cause& cause) = 0;
+  // Takes a job for `unit`, as a request in replace mode would.
+  virtual absl::Status Queue(Unit& unit, Work work, const Cause& cause) = 0;
   // The definition that `unit` has by now is the one that counts: its edges follow.
   virtual void OnDefinition(Unit& unit) = 0;
   // The unit of that name, loaded if need be; null if there is no room for one more.

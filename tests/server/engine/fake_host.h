@@ -22,7 +22,7 @@ class FakeHost final : public UnitHost {
   void OnGroup(GroupId /*group*/, Unit* /*unit*/) override {}
   void OnInstanceEnded(Unit& /*unit*/) override {}
   bool shutting_down() const override { return false; }
-  absl::Status QueueStart(Unit& /*unit*/, const Cause& /*cause*/) override {
+  absl::Status Queue(Unit& /*unit*/, Work /*work*/, const Cause& /*cause*/) override {
     return absl::OkStatus();
   }
   void OnDefinition(Unit& /*unit*/) override {}
