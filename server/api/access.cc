@@ -44,10 +44,6 @@ Who WhoMay(absl::string_view path) {
 
 }  // namespace
 
-bool IsOperator(uint32_t uid, uint32_t daemon_uid) {
-  return uid != kNobodyUid && (uid == 0 || uid == daemon_uid);
-}
-
 absl::Status CheckAccess(uint32_t uid, uint32_t daemon_uid, absl::string_view path) {
   const bool known = uid != kNobodyUid;
   if (known && WhoMay(path) == Who::kAnyUser) return absl::OkStatus();

@@ -8,10 +8,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
-namespace socketd {
+#include "server/base/uid.h"
 
-// Nobody: unknown, or from a user namespace that we do not see into. Nothing is granted to it.
-inline constexpr uint32_t kNobodyUid = 65534;
+namespace socketd {
 
 // The other end of a connection.
 struct Caller {
@@ -20,9 +19,6 @@ struct Caller {
   int pid = 0;  // at the time of the connection; 0: unknown
   Transport transport = Transport::kUnix;
 };
-
-// root and the user that the daemon runs as.
-bool IsOperator(uint32_t uid, uint32_t daemon_uid);
 
 // PERMISSION_DENIED (ACCESS_DENIED) unless a row lets `uid` call `path`, as
 // "/socketd.v1.UnitService/GetUnit". For a path without a row operators are let through, so that

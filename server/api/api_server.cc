@@ -91,8 +91,7 @@ absl::Status ApiServer::Build() {
 }
 
 absl::Status ApiServer::Adopt(Fd connection, const Caller& caller) {
-  if (stopping_)
-    return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "socketd is stopping");
+  if (stopping_) return ShuttingDown();
   const absl::StatusOr<size_t> slot = gate_->SlotOf(caller);
   if (!slot.ok()) return slot.status();
   if (adoptions_ >= kAdoptionsLimit) {

@@ -172,11 +172,7 @@ UnitService::Reactor* UnitService::GetUnit(Context* context,
   const absl::StatusOr<UnitName> name = ParseResourceName(request->name(), "name");
   if (!name.ok()) return End(context, name.status());
   const UnitSnapshotPtr unit = engine_.board()->Find(name->text());
-  if (unit == nullptr) {
-    return End(context,
-               Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
-                     absl::StrCat("there is no unit ", name->text()), {{"unit", name->text()}}));
-  }
+  if (unit == nullptr) return End(context, UnitNotFound(name->text()));
   const bool basic = request->view() == v1::UNIT_VIEW_BASIC;
   Convert(*unit, basic ? View::kBasic : View::kFull, *response);
   return End(context, grpc::Status::OK);

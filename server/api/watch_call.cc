@@ -16,10 +16,6 @@
 namespace socketd {
 namespace {
 
-absl::Status Stopping() {
-  return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "socketd is stopping");
-}
-
 class Refusal final : public grpc::ServerWriteReactor<v1::WatchUnitsResponse> {
  public:
   explicit Refusal(const grpc::Status& status) { Finish(status); }
@@ -30,7 +26,7 @@ class Refusal final : public grpc::ServerWriteReactor<v1::WatchUnitsResponse> {
 
 absl::Status Watchers::Add(const std::shared_ptr<WatchCall>& call) {
   const std::lock_guard lock(mutex_);
-  if (closed_) return Stopping();
+  if (closed_) return ShuttingDown();
   if (calls_.size() >= limit_) {
     return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
                  absl::StrCat("there are ", limit_, " watchers already"));
@@ -146,7 +142,7 @@ void WatchCall::WriteNext() {
     return;
   }
   if (!*more) {
-    if (closing_) EndLocked(Stopping());
+    if (closing_) EndLocked(ShuttingDown());
     return;
   }
   writing_ = true;

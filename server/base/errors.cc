@@ -54,6 +54,10 @@ absl::Status Error(absl::StatusCode code,
   return status;
 }
 
+absl::Status ShuttingDown() {
+  return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the daemon is shutting down");
+}
+
 absl::Status SystemError(int error,
                          absl::string_view call,
                          std::initializer_list<Fact> facts,

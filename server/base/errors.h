@@ -24,6 +24,9 @@ absl::Status Error(absl::StatusCode code,
                    absl::string_view message,
                    std::initializer_list<Fact> facts = {});
 
+// UNAVAILABLE (SHUTTING_DOWN): the daemon ends, and takes on nothing more.
+absl::Status ShuttingDown();
+
 // The failure of system call `call` with `error` (an errno). Facts "errno" (its name, as
 // "EADDRINUSE") and "call" come besides `facts`; the reason is "SYSTEM_ERROR" unless given.
 absl::Status SystemError(int error,

@@ -16,10 +16,6 @@ namespace {
 // answer each other for ever cannot keep it from hearing of the world.
 constexpr int kStepsPerTurn = 10000;
 
-absl::Status ShuttingDown() {
-  return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the daemon is shutting down");
-}
-
 }  // namespace
 
 EngineCore::EngineCore(EventLoop& loop, EngineOptions options)

@@ -7,13 +7,6 @@
 #include "server/engine/engine_door.h"
 
 namespace socketd {
-namespace {
-
-absl::Status Gone() {
-  return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the daemon is shutting down");
-}
-
-}  // namespace
 
 EngineDoor::EngineDoor(EventLoop& loop, EngineCore& core) : loop_(loop), core_(core) {
   loop_.AtEndOfTurn([this, alive = std::weak_ptr<bool>(alive_)] {
@@ -39,7 +32,7 @@ void EngineDoor::Post(Answer<T> answer, Verb verb) {
   // Whether the mailbox takes the closure is known only after it was moved from: shared.
   auto shared = std::make_shared<Answer<T>>(std::move(answer));
   const absl::Status posted = loop_.mailbox().Post([this, shared, verb = std::move(verb)] {
-    if (core_.closing()) return (*shared)(Gone());
+    if (core_.closing()) return (*shared)(ShuttingDown());
     Later(shared)(verb());
   });
   if (!posted.ok()) (*shared)(posted);
@@ -48,7 +41,7 @@ void EngineDoor::Post(Answer<T> answer, Verb verb) {
 void EngineDoor::Submit(JobRequest request, Answer<JobReport> answer) {
   auto shared = std::make_shared<Answer<JobReport>>(std::move(answer));
   const absl::Status posted = loop_.mailbox().Post([this, shared, request = std::move(request)] {
-    if (core_.closing()) return (*shared)(Gone());
+    if (core_.closing()) return (*shared)(ShuttingDown());
     core_.Submit(request, Later(shared));
   });
   if (!posted.ok()) (*shared)(posted);

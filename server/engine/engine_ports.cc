@@ -24,10 +24,7 @@ std::optional<uint32_t> EnginePorts::PortUser(const std::string& unit) const {
 
 absl::StatusOr<LentPorts> EnginePorts::LendPorts(const std::string& unit) {
   Unit* const found = core_.Find(unit);
-  if (found == nullptr) {
-    return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
-                 absl::StrCat("there is no unit ", unit), {{"unit", unit}});
-  }
+  if (found == nullptr) return UnitNotFound(unit);
   const SocketUnit* socket = AsSocket(found);
   if (socket == nullptr) {
     return Error(absl::StatusCode::kInvalidArgument, "NOT_A_SOCKET",

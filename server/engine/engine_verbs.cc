@@ -28,11 +28,6 @@ Work WorkFor(JobKind kind, const Unit& unit) {
   return unit.at_rest() && unit.job() == nullptr ? Work::kStart : Work::kRestart;
 }
 
-absl::Status NotFound(const std::string& name) {
-  return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
-               absl::StrCat("there is no unit ", name), {{"unit", name}});
-}
-
 // A unit that only a dependency names is not there for callers.
 bool IsThere(const Unit& unit) {
   return unit.definition()->loaded.state != LoadState::kNotFound || !unit.at_rest() ||
@@ -92,10 +87,7 @@ absl::Status EngineCore::Request(const JobRequest& request, Unit& unit, Answer<J
 }
 
 void EngineCore::Submit(const JobRequest& request, Answer<JobReport> answer) {
-  if (shutting_down()) {
-    return answer(
-        Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the daemon is shutting down"));
-  }
+  if (shutting_down()) return answer(ShuttingDown());
   const absl::StatusOr<UnitName> name = UnitName::Parse(request.unit);
   if (!name.ok()) return answer(name.status());
   if (name->is_template()) {
@@ -104,15 +96,12 @@ void EngineCore::Submit(const JobRequest& request, Answer<JobReport> answer) {
                         {{"unit", request.unit}}));
   }
   Unit* const unit = table_.Load(request.unit);
-  if (unit == nullptr) {
-    return answer(Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_UNITS",
-                        "there is no room for one more unit", {{"unit", request.unit}}));
-  }
+  if (unit == nullptr) return answer(table_.TooManyUnits());
   if (!IsThere(*unit)) {
     const std::string missing = unit->name();
     // Only the question has brought it here.
     if (unit->links().Empty() && unit->job() == nullptr) Drop(*unit);
-    return answer(NotFound(missing));
+    return answer(UnitNotFound(missing));
   }
   if (request.kind == JobKind::kTryRestart && unit->at_rest() && unit->job() == nullptr) {
     return answer(JobReport{unit->Snapshot(), {}});
@@ -125,7 +114,7 @@ absl::StatusOr<std::vector<std::string>> EngineCore::ResetFailed(
   std::vector<Unit*> chosen;
   for (const std::string& name : units) {
     Unit* const unit = Find(name);
-    if (unit == nullptr || !IsThere(*unit)) return NotFound(name);
+    if (unit == nullptr || !IsThere(*unit)) return UnitNotFound(name);
     chosen.push_back(unit);
   }
   if (units.empty()) chosen = table_.All();
@@ -141,7 +130,7 @@ absl::StatusOr<std::vector<std::string>> EngineCore::ResetFailed(
 
 absl::StatusOr<DumpReport> EngineCore::Dump(const std::string& name) {
   const Unit* const unit = Find(name);
-  if (unit == nullptr || !IsThere(*unit)) return NotFound(name);
+  if (unit == nullptr || !IsThere(*unit)) return UnitNotFound(name);
   UnitSnapshotPtr snapshot = unit->Snapshot();
   return DumpReport{DumpText(*unit, *snapshot), snapshot};
 }

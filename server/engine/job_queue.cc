@@ -13,15 +13,12 @@ namespace socketd {
 namespace {
 
 absl::Status NotLoaded(const Unit& unit) {
-  const LoadedUnit* loaded = unit.definition() ? &unit.definition()->loaded : nullptr;
-  if (loaded == nullptr || loaded->state == LoadState::kNotFound) {
-    return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
-                 absl::StrCat("there is no unit ", unit.name()), {{"unit", unit.name()}});
-  }
-  const bool masked = loaded->state == LoadState::kMasked;
+  const LoadedUnit& loaded = unit.definition()->loaded;
+  if (loaded.state == LoadState::kNotFound) return UnitNotFound(unit.name());
+  const bool masked = loaded.state == LoadState::kMasked;
   return Error(absl::StatusCode::kFailedPrecondition, masked ? "UNIT_MASKED" : "UNIT_NOT_LOADED",
-               absl::StrCat(unit.name(), " is ", std::string(NameOf(loaded->state)),
-                            loaded->error.empty() ? "" : ": ", loaded->error),
+               absl::StrCat(unit.name(), " is ", std::string(NameOf(loaded.state)),
+                            loaded.error.empty() ? "" : ": ", loaded.error),
                {{"unit", unit.name()}});
 }
 

@@ -129,8 +129,7 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Update(const UnitSource& source) {
   if (!name.ok()) return name.status();
   const Unit* const unit = table_.Load(name->text());
   if (unit == nullptr || unit->definition()->loaded.state == LoadState::kNotFound) {
-    return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
-                 absl::StrCat("there is no unit ", source.unit), {{"unit", source.unit}});
+    return UnitNotFound(source.unit);
   }
   if (absl::Status fits = CheckEtag(source, *unit); !fits.ok()) return fits;
   const std::string path = absl::StrCat(options_.create_path, "/", unit->name());
@@ -147,8 +146,7 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Update(const UnitSource& source) {
 absl::StatusOr<int64_t> EngineCore::Delete(const UnitSource& source) {
   Unit* const unit = Find(source.unit);
   if (unit == nullptr || unit->definition()->loaded.state == LoadState::kNotFound) {
-    return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
-                 absl::StrCat("there is no unit ", source.unit), {{"unit", source.unit}});
+    return UnitNotFound(source.unit);
   }
   if (absl::Status fits = CheckEtag(source, *unit); !fits.ok()) return fits;
   const std::string path = unit->definition()->loaded.fragment_path;

@@ -12,11 +12,6 @@
 namespace socketd {
 namespace {
 
-absl::Status NoRoom(size_t limit) {
-  return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_UNITS",
-               absl::StrCat("there are ", limit, " units already"));
-}
-
 bool HasLinks(const v1::UnitSpec& unit) {
   return unit.requires_units_size() + unit.wants_size() + unit.requisite_size() +
              unit.binds_to_size() + unit.part_of_size() + unit.conflicts_size() +
@@ -87,6 +82,11 @@ std::unique_ptr<Unit> UnitTable::Make(const UnitName& name) {
       break;
   }
   return std::make_unique<TargetUnit>(host_, name);
+}
+
+absl::Status UnitTable::TooManyUnits() const {
+  return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_UNITS",
+               absl::StrCat("there are ", options_.unit_limit, " units already"));
 }
 
 // ---- loading ----
@@ -312,7 +312,7 @@ absl::StatusOr<ServiceUnit*> UnitTable::MakeInstance(SocketUnit& socket, Connect
   const UnitName service = socket.service_name();
   const absl::StatusOr<const Template*> found = TemplateOf(service);
   if (!found.ok()) return found.status();
-  if (units_.size() >= options_.unit_limit) return NoRoom(options_.unit_limit);
+  if (units_.size() >= options_.unit_limit) return TooManyUnits();
   const std::string instance = InstanceName(socket.instances_begun(), connection);
   const absl::StatusOr<UnitName> name = service.WithInstance(instance);
   if (!name.ok()) return name.status();

@@ -46,6 +46,9 @@ class UnitTable {
   // Drops a unit that is at rest and has no job.
   void Remove(Unit& unit);
 
+  // RESOURCE_EXHAUSTED (TOO_MANY_UNITS): why there is no room.
+  absl::Status TooManyUnits() const;
+
   const UnitLoader& loader() const { return loader_; }
   size_t size() const { return units_.size(); }
   // Names in order, for whoever has to see all of them.

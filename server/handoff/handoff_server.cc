@@ -10,12 +10,11 @@
 #include "server/base/errors.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
+#include "server/base/uid.h"
 #include "server/unit/unit_name.h"
 
 namespace socketd {
 namespace {
-
-constexpr uint32_t kNobodyUid = 65534;
 
 absl::Status Denied(const Peer& peer) {
   return Error(absl::StatusCode::kPermissionDenied, "HANDOFF_DENIED",
@@ -108,16 +107,13 @@ void HandoffServer::Accept(Connection connection) {
   LogFailure(Level::kDebug, "handoff.refused", status);
 }
 
-bool HandoffServer::IsOperator(const Peer& peer) const {
-  return peer.uid != kNobodyUid && (peer.uid == 0 || peer.uid == daemon_uid_);
-}
-
 absl::Status HandoffServer::Admit(const Peer& peer) const {
   if (peer.uid == kNobodyUid) return Denied(peer);
   const auto of_uid = std::count_if(clients_.begin(), clients_.end(), [&peer](const auto& client) {
     return client->peer().uid == peer.uid;
   });
-  const size_t limit = kConnectionsLimit - (IsOperator(peer) ? 0 : kReservedConnections);
+  const size_t limit =
+      kConnectionsLimit - (IsOperator(peer.uid, daemon_uid_) ? 0 : kReservedConnections);
   if (clients_.size() < limit && static_cast<size_t>(of_uid) < kConnectionsPerUidLimit)
     return absl::OkStatus();
   return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_CONNECTIONS",
@@ -125,7 +121,7 @@ absl::Status HandoffServer::Admit(const Peer& peer) const {
 }
 
 absl::Status HandoffServer::CheckRight(const std::string& unit, const Peer& peer) const {
-  if (IsOperator(peer)) return absl::OkStatus();
+  if (IsOperator(peer.uid, daemon_uid_)) return absl::OkStatus();
   const std::optional<uint32_t> user = lender_.PortUser(unit);
   return user.has_value() && *user == peer.uid ? absl::OkStatus() : Denied(peer);
 }

@@ -52,7 +52,6 @@ class HandoffServer {
 
   void Accept(Connection connection);
   absl::Status Admit(const Peer& peer) const;
-  bool IsOperator(const Peer& peer) const;
   // OK if `peer` may have the ports of `unit`.
   absl::Status CheckRight(const std::string& unit, const Peer& peer) const;
   void Answer(Client& client, const Packet& packet);

@@ -17,9 +17,8 @@
 namespace socketd {
 namespace {
 
-constexpr size_t kDataMax = 65536;  // of one packet; a longer one is cut and marked
-constexpr size_t kRightsMax = 253;  // SCM_MAX_FD, unix(7)
-constexpr uint32_t kNobody = 65534;
+constexpr size_t kDataMax = 65536;        // of one packet; a longer one is cut and marked
+constexpr size_t kRightsMax = 253;        // SCM_MAX_FD, unix(7)
 constexpr auto kPidFsMagic = 0x50494446;  // PID_FS_MAGIC, Linux 6.9
 
 absl::Status NothingNow(absl::string_view what) {
@@ -96,7 +95,7 @@ void AddIdentity(int pidfd, Peer& peer) {
 
 Peer PeerOfSocket(int socket) {
   Peer peer;
-  ucred credentials{0, kNobody, kNobody};
+  ucred credentials{0, kNobodyUid, kNobodyUid};
   socklen_t length = sizeof(credentials);
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0)
     TakeCredentials(credentials, peer);

@@ -13,6 +13,7 @@
 
 #include "server/base/fd.h"
 #include "server/base/socket_address.h"
+#include "server/base/uid.h"
 
 namespace socketd {
 
@@ -56,9 +57,9 @@ struct Port {
 enum class GroupId : uint64_t { kNone = 0 };
 
 struct Peer {
-  int pid = 0;           // 0: unknown or in another pid namespace
-  uint32_t uid = 65534;  // 65534 (nobody): unknown; nothing is ever granted to it
-  uint32_t gid = 65534;
+  int pid = 0;  // 0: unknown or in another pid namespace
+  uint32_t uid = kNobodyUid;
+  uint32_t gid = kNobodyUid;
   GroupId group = GroupId::kNone;
   uint64_t pidfd_id = 0;  // inode of the peer's pidfd, unique for the boot; 0: unknown
 };

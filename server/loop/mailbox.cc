@@ -13,9 +13,7 @@ absl::Status Mailbox::Post(Closure closure) {
   bool first = false;
   {
     const std::lock_guard lock(mutex_);
-    if (closed_) {
-      return Error(absl::StatusCode::kUnavailable, "SHUTTING_DOWN", "the daemon is shutting down");
-    }
+    if (closed_) return ShuttingDown();
     if (mail_.size() >= capacity_) {
       return Error(absl::StatusCode::kUnavailable, "MAILBOX_FULL",
                    "too many calls are waiting for the engine; try again");

@@ -112,6 +112,11 @@ UnitName UnitName::WithSuffix(absl::string_view suffix) const {
   return UnitName(absl::StrCat(stem(), ".", suffix), type);
 }
 
+absl::Status UnitNotFound(absl::string_view name) {
+  return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND",
+               absl::StrCat("there is no unit ", name), {{"unit", std::string(name)}});
+}
+
 std::string EscapeForUnitName(absl::string_view text) {
   std::string escaped;
   for (size_t i = 0; i < text.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -55,6 +56,9 @@ class UnitName {
   std::string text_;
   UnitType type_;
 };
+
+// NOT_FOUND (UNIT_NOT_FOUND).
+absl::Status UnitNotFound(absl::string_view name);
 
 // systemd-escape(1): what may stand in an instance, and back.
 std::string EscapeForUnitName(absl::string_view text);
