@@ -228,8 +228,7 @@ void EngineCore::Drop(Unit& unit) {
 }
 
 bool EngineCore::Visible(const Unit& unit) const {
-  const bool named_only =
-      unit.definition() == nullptr || unit.definition()->loaded.state == LoadState::kNotFound;
+  const bool named_only = unit.definition()->loaded.state == LoadState::kNotFound;
   return !named_only || !unit.at_rest() || unit.revision() != 0;
 }
 

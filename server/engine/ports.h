@@ -36,7 +36,6 @@ class PortSet {
   // The port that `event` is about; null: none of these.
   const Fd* Find(const Event& event) const;
 
-  bool open() const { return !ports_.empty(); }
   size_t size() const { return ports_.size(); }
   size_t armed() const { return armed_; }
   const Port& port(size_t index) const { return ports_[index].port; }

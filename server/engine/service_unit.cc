@@ -30,8 +30,8 @@ Ending EndingFor(const ProcessEnd& end) {
 
 }  // namespace
 
-ServiceUnit::ServiceUnit(UnitHost& host, UnitName name)
-    : Unit(host, std::move(name)), run_(host, *this) {}
+ServiceUnit::ServiceUnit(UnitHost& host, UnitName name, DefinitionPtr definition)
+    : Unit(host, std::move(name), std::move(definition)), run_(host, *this) {}
 
 // ---- the meaning of the waits ----
 

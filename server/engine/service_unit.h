@@ -30,7 +30,7 @@ constexpr bool IsLastSignal(ServiceAwait wait) {
 
 class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, kServiceMachine> {
  public:
-  ServiceUnit(UnitHost& host, UnitName name);
+  ServiceUnit(UnitHost& host, UnitName name, DefinitionPtr definition);
 
   absl::Status Ask(Verb verb, const Cause& cause) override;
   void OnOther(Unit& other) override;

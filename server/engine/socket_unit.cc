@@ -16,8 +16,10 @@ Ending FailedFor(Result result, Cause::Kind kind, std::string detail) {
 
 }  // namespace
 
-SocketUnit::SocketUnit(UnitHost& host, UnitName name)
-    : Unit(host, std::move(name)), ports_(host.loop(), *this), run_(host, *this) {}
+SocketUnit::SocketUnit(UnitHost& host, UnitName name, DefinitionPtr definition)
+    : Unit(host, std::move(name), std::move(definition)),
+      ports_(host.loop(), *this),
+      run_(host, *this) {}
 
 // ---- the meaning of the waits ----
 

@@ -24,7 +24,7 @@ constexpr bool IsLastSignal(SocketAwait wait) {
 
 class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSocketMachine> {
  public:
-  SocketUnit(UnitHost& host, UnitName name);
+  SocketUnit(UnitHost& host, UnitName name, DefinitionPtr definition);
 
   absl::Status Ask(Verb verb, const Cause& cause) override;
   void OnOther(Unit& other) override;
@@ -82,6 +82,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   absl::Status CheckService();
   void AskStop(const Cause& cause);
   Unit* service() const;
+  const SocketSettings* current() const;
   SocketSnapshot ShowSocket() const;
 
   std::shared_ptr<const SocketSettings> settings_;  // of the present or last run

@@ -8,24 +8,23 @@
 
 namespace socketd {
 
+// What counts now: of the run, else of the definition. Null if that has none.
+const SocketSettings* SocketUnit::current() const {
+  return settings_ != nullptr && !at_rest() ? settings_.get() : definition()->socket.get();
+}
+
 bool SocketUnit::accepts() const {
-  const SocketSettings* now = settings_ != nullptr && !at_rest() ? settings_.get()
-                              : definition() != nullptr          ? definition()->socket.get()
-                                                                 : nullptr;
-  return now != nullptr && now->accept;
+  return current() != nullptr && current()->accept;
 }
 
 UnitName SocketUnit::service_name() const {
-  const SocketSettings* now = settings_ != nullptr && !at_rest() ? settings_.get()
-                              : definition() != nullptr          ? definition()->socket.get()
-                                                                 : nullptr;
-  if (now == nullptr || now->service.empty()) {
-    if (!accepts()) return unit_name().WithSuffix("service");
-    const auto name = UnitName::Parse(absl::StrCat(unit_name().prefix(), "@.service"));
-    return name.ok() ? *name : unit_name().WithSuffix("service");
-  }
-  const absl::StatusOr<UnitName> name = UnitName::Parse(now->service);
-  return name.ok() ? *name : unit_name().WithSuffix("service");
+  UnitName usual = unit_name().WithSuffix("service");
+  if (current() == nullptr) return usual;
+  const std::string wanted =
+      accepts() ? absl::StrCat(unit_name().prefix(), "@.service") : usual.text();
+  const absl::StatusOr<UnitName> name =
+      UnitName::Parse(current()->service.empty() ? wanted : current()->service);
+  return name.ok() ? *name : usual;
 }
 
 std::string SocketUnit::descriptor_name() const {
@@ -113,9 +112,7 @@ SocketSnapshot SocketUnit::ShowSocket() const {
   shown.refused = refused_;
   shown.triggered = triggered_;
   shown.service = service_name().text();
-  const SocketSettings* settings = ports_.open()             ? settings_.get()
-                                   : definition() != nullptr ? definition()->socket.get()
-                                                             : nullptr;
+  const SocketSettings* const settings = current();
   if (settings == nullptr) return shown;
   for (size_t i = 0; i < settings->listeners.size(); ++i) {
     const SocketSettings::Listener& listener = settings->listeners[i];

@@ -8,7 +8,8 @@ namespace socketd {
 
 class TargetUnit final : public Unit {
  public:
-  TargetUnit(UnitHost& host, UnitName name) : Unit(host, std::move(name)) {}
+  TargetUnit(UnitHost& host, UnitName name, DefinitionPtr definition)
+      : Unit(host, std::move(name), std::move(definition)) {}
 
   absl::Status Ask(Verb verb, const Cause& cause) override;
   void OnOther(Unit& /*other*/) override {}

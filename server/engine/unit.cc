@@ -31,15 +31,14 @@ std::string NewInvocationId(absl::Time now) {
 
 }  // namespace
 
-Unit::Unit(UnitHost& host, UnitName name)
-    : host_(host), name_(std::move(name)), log_(host.loop(), name_.text()) {}
+Unit::Unit(UnitHost& host, UnitName name, DefinitionPtr definition)
+    : host_(host),
+      name_(std::move(name)),
+      definition_(std::move(definition)),
+      log_(host.loop(), name_.text()) {}
 
 Unit::~Unit() {
   Links::CutAll(*this);
-}
-
-bool Unit::loaded() const {
-  return definition_ != nullptr && definition_->loaded.state == LoadState::kLoaded;
 }
 
 void Unit::Redefine(DefinitionPtr definition) {
@@ -128,7 +127,6 @@ void Unit::Forget() {
 }
 
 absl::Status Unit::AdmitStart() {
-  if (definition_ == nullptr) return absl::OkStatus();
   if (starts_.Admit(definition_->start_limit, host_.loop().now())) return absl::OkStatus();
   result_ = Result::kStartLimitHit;
   ++refused_starts_;
@@ -144,19 +142,17 @@ UnitSnapshotPtr Unit::Snapshot() const {
   auto snapshot = std::make_shared<UnitSnapshot>();
   snapshot->name = name();
   snapshot->revision = revision_;
-  if (definition_ != nullptr) {
-    const LoadedUnit& loaded = definition_->loaded;
-    for (const UnitName& alias : loaded.aliases)
-      snapshot->aliases.push_back(alias.text());
-    snapshot->definition = loaded.written;
-    snapshot->etag = absl::StrFormat("%016x", loaded.source_hash);
-    snapshot->load_state = loaded.state;
-    snapshot->load_error = loaded.error;
-    snapshot->fragment_path = loaded.fragment_path;
-    snapshot->drop_in_paths = loaded.drop_in_paths;
-    for (const Problem& problem : loaded.problems)
-      snapshot->warnings.push_back(ToText(problem));
-  }
+  const LoadedUnit& loaded = definition_->loaded;
+  for (const UnitName& alias : loaded.aliases)
+    snapshot->aliases.push_back(alias.text());
+  snapshot->definition = loaded.written;
+  snapshot->etag = absl::StrFormat("%016x", loaded.source_hash);
+  snapshot->load_state = loaded.state;
+  snapshot->load_error = loaded.error;
+  snapshot->fragment_path = loaded.fragment_path;
+  snapshot->drop_in_paths = loaded.drop_in_paths;
+  for (const Problem& problem : loaded.problems)
+    snapshot->warnings.push_back(ToText(problem));
   snapshot->active_state = active_state_;
   snapshot->sub_state = sub_state_;
   snapshot->result = result_;

@@ -57,7 +57,7 @@ struct CommandRecord {
 
 class Unit : public Subscriber {
  public:
-  Unit(UnitHost& host, UnitName name);
+  Unit(UnitHost& host, UnitName name, DefinitionPtr definition);
   virtual ~Unit();
   Unit(const Unit&) = delete;
   Unit& operator=(const Unit&) = delete;
@@ -93,8 +93,9 @@ class Unit : public Subscriber {
   const std::string& invocation_id() const { return invocation_id_; }
   // Whose traffic began the run; empty: nobody's.
   const std::string& trigger() const { return trigger_; }
-  bool loaded() const;
+  bool loaded() const { return definition_->loaded.state == LoadState::kLoaded; }
 
+  // Never null: a unit that no file has, and others name, has one that says so.
   const DefinitionPtr& definition() const { return definition_; }
   // Takes effect at the next start; shown at once.
   void Redefine(DefinitionPtr definition);

@@ -71,17 +71,17 @@ std::vector<Unit*> UnitTable::All() const {
   return all;
 }
 
-std::unique_ptr<Unit> UnitTable::Make(const UnitName& name) {
+std::unique_ptr<Unit> UnitTable::Make(const UnitName& name, DefinitionPtr definition) {
   switch (name.type()) {
     case UnitType::kSocket:
-      return std::make_unique<SocketUnit>(host_, name);
+      return std::make_unique<SocketUnit>(host_, name, std::move(definition));
     case UnitType::kService:
-      return std::make_unique<ServiceUnit>(host_, name);
+      return std::make_unique<ServiceUnit>(host_, name, std::move(definition));
     case UnitType::kTarget:
     case UnitType::kOther:
       break;
   }
-  return std::make_unique<TargetUnit>(host_, name);
+  return std::make_unique<TargetUnit>(host_, name, std::move(definition));
 }
 
 absl::Status UnitTable::TooManyUnits() const {
@@ -101,8 +101,8 @@ Unit* UnitTable::Add(const UnitName& name) {
     return held;
   }
   std::unique_ptr<Unit>& unit = units_[main.text()];
-  unit = Make(main);
-  unit->Redefine(std::move(definition));
+  unit = Make(main, std::move(definition));
+  host_.OnChanged(*unit);
   AddAliases(*unit);
   to_link_.push_back(unit.get());
   return unit.get();
@@ -317,11 +317,10 @@ absl::StatusOr<ServiceUnit*> UnitTable::MakeInstance(SocketUnit& socket, Connect
   const absl::StatusOr<UnitName> name = service.WithInstance(instance);
   if (!name.ok()) return name.status();
   socket.NextInstance();
-  auto made = std::make_unique<ServiceUnit>(host_, *name);
+  auto made = std::make_unique<ServiceUnit>(host_, *name, DefinitionOf(**found, *name));
   ServiceUnit& unit = *made;
   units_[name->text()] = std::move(made);
   unit.Take(std::move(connection), socket);
-  unit.Redefine(DefinitionOf(**found, *name));
   if ((*found)->has_links) {
     to_link_.push_back(&unit);
     LinkPending();

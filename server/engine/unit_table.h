@@ -63,7 +63,7 @@ class UnitTable {
   absl::StatusOr<const Template*> TemplateOf(const UnitName& name);
 
  private:
-  std::unique_ptr<Unit> Make(const UnitName& name);
+  std::unique_ptr<Unit> Make(const UnitName& name, DefinitionPtr definition);
   Unit* Add(const UnitName& name);
   void AddAliases(Unit& unit);
   void ForgetAliases(const Unit& unit);

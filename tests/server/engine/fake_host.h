@@ -38,8 +38,9 @@ class FakeHost final : public UnitHost {
     if (slot == nullptr) {
       LoadedUnit loaded(*UnitName::Parse(name));
       loaded.state = LoadState::kLoaded;
-      slot = std::make_unique<TargetUnit>(*this, loaded.name);
-      slot->Redefine(std::make_shared<Definition>(std::move(loaded)));
+      const UnitName checked = loaded.name;
+      slot = std::make_unique<TargetUnit>(*this, checked,
+                                          std::make_shared<Definition>(std::move(loaded)));
     }
     return *slot;
   }
