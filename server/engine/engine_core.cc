@@ -46,8 +46,7 @@ void EngineCore::Close() {
 // ---- what units tell ----
 
 int64_t EngineCore::OnMoved(Unit& unit, Change change) {
-  const bool rests =
-      change.active_state == ActiveState::kInactive || change.active_state == ActiveState::kFailed;
+  const bool rests = AtRest(change.active_state);
   if (rests != unit.marks.resting) busy_ += rests ? -1 : 1;
   unit.marks.resting = rests;
   unit.marks.rested = unit.marks.rested || rests;

@@ -22,13 +22,42 @@ namespace socketd {
 //   absl::Duration StepTimeout() const                  of the step that begins
 //   const KillSettings& kill() const
 //   const Process* main() const                         null: none
-//   Ending AfterChain(Ending end)        the last word on the end of a chain
+//   Ending AfterChain(Ending end)                       the last word on the end of a chain
 //   Run run_; std::variant<..., RunningCommand, PendingSignal, ...> wait_
 template <typename Derived, typename Row, const Table<Row>& kTable>
 class ExecWalk : public Walk<Derived, Row, kTable> {
  protected:
   using Base = Walk<Derived, Row, kTable>;
   using Base::Conclude;
+  using typename Base::State;
+
+  // ---- what verbs mean for every machine ----
+
+  // Counts a start that is about to begin; one too many is refused, and is how the unit rests.
+  absl::Status AdmitRun() {
+    absl::Status admitted = self().AdmitStart();
+    if (admitted.ok()) return admitted;
+    self().set_cause({Cause::Kind::kLimit, "", "start limit"});
+    this->Rest(State::kFailed);
+    return admitted;
+  }
+
+  void ObeyStop(const Cause& cause) {
+    const State next = this->row().stop;
+    if (next == State::kNever) return;
+    self().set_cause(cause);
+    this->Settle(next);
+  }
+
+  void ForgetFailure(const Cause& cause) {
+    self().starts().Reset();
+    if (!self().at_rest()) return;
+    self().ClearResult();
+    self().set_cause(cause);
+    this->Rest(State::kDead);
+  }
+
+  // ---- commands and signals ----
 
   // The command at `index` of a chain. Nothing left of it: it is done; nothing in it: skip.
   Ending BeginCommand(const Chain& chain, size_t index) {
@@ -78,7 +107,7 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
     const ProcessEnd end = EndOf(kernel(), pending->process, event, nullptr);
     // To die of a signal that was meant for it is no failure of its own.
     if (end.result == Result::kExitCode) {
-      self().Mark({Outcome::kFailed, end.result, {Cause::Kind::kProcess, "", end.text}});
+      self().Mark(FailedFor(end.result, {Cause::Kind::kProcess, "", end.text}));
     }
     CheckSignals();
     return true;
@@ -157,9 +186,8 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
   // Something that the system refused.
   Ending FailedBy(const absl::Status& status) {
     self().set_failure(status);
-    return {Outcome::kFailed,
-            Result::kResources,
-            {Cause::Kind::kFailure, "", std::string(status.message())}};
+    return FailedFor(Result::kResources,
+                     {Cause::Kind::kFailure, "", std::string(status.message())});
   }
 
  private:
@@ -171,9 +199,7 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
   void OnCommandEnd(RunningCommand& running, const Event& event) {
     const ProcessEnd end = EndOf(kernel(), running.process, event, nullptr);
     const Cause cause{Cause::Kind::kProcess, "", end.text};
-    if (end.result != Result::kSuccess) {
-      return Conclude({Outcome::kFailed, end.result, cause});
-    }
+    if (end.result != Result::kSuccess) return Conclude(FailedFor(end.result, cause));
     Ending next = BeginCommand(*running.chain, running.index + 1);
     if (next.outcome == Outcome::kDone) next.cause = cause;
     if (next.outcome == Outcome::kPending) self().host().OnChanged(self());

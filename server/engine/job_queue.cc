@@ -171,7 +171,7 @@ void JobQueue::Progress(Unit& unit) {
   Job* const job = unit.job();
   if (job == nullptr) return;
   if (!job->running) return Enqueue(unit);
-  const bool ended = unit.at_rest() || unit.sub_state() == "auto-restart";
+  const bool ended = unit.at_rest() || unit.restarting();
   switch (job->work) {
     case Work::kStart:
     case Work::kReloadOrStart:

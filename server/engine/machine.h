@@ -31,6 +31,13 @@ struct Ending {
   Ending(Outcome how, Result what, Cause why) : outcome(how), result(what), cause(std::move(why)) {}
 };
 
+inline Ending DoneFor(Cause why) {
+  return {Outcome::kDone, Result::kSuccess, std::move(why)};
+}
+inline Ending FailedFor(Result what, Cause why) {
+  return {Outcome::kFailed, what, std::move(why)};
+}
+
 // The set of endings that a wait can have.
 struct Endings {
   bool done = false, failed = false, late = false, skip = false;

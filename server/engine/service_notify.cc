@@ -50,7 +50,7 @@ void ServiceUnit::OnReady() {
   const bool notifies =
       settings_->type == ServiceType::kNotify || settings_->type == ServiceType::kNotifyReload;
   if (state() == ServiceState::kStart && !notifies) return;
-  Conclude({Outcome::kDone, Result::kSuccess, {Cause::Kind::kNotification, "", "READY"}});
+  Conclude(DoneFor({Cause::Kind::kNotification, "", "READY"}));
 }
 
 void ServiceUnit::OnMainPid(int pid) {

@@ -18,14 +18,10 @@ constexpr absl::Duration kPidFileRetry = absl::Milliseconds(50);
 // With RestartSec=0 and no start limit a program that cannot run would keep the loop to itself.
 constexpr absl::Duration kLeastRestartDelay = absl::Milliseconds(1);
 
-Ending Failure(Result result, Cause::Kind kind, std::string detail) {
-  return {Outcome::kFailed, result, {kind, "", std::move(detail)}};
-}
-
 // The end of a main process as the end of a wait.
 Ending EndingFor(const ProcessEnd& end) {
-  const Outcome outcome = end.result == Result::kSuccess ? Outcome::kDone : Outcome::kFailed;
-  return {outcome, end.result, {Cause::Kind::kProcess, "", end.text}};
+  const Cause cause{Cause::Kind::kProcess, "", end.text};
+  return end.result == Result::kSuccess ? DoneFor(cause) : FailedFor(end.result, cause);
 }
 
 }  // namespace
@@ -109,12 +105,13 @@ Ending ServiceUnit::FindMain() {
     if (process.ok()) {
       main_ = *std::move(process);
       main_pid_ = pid;
-      return {Outcome::kDone, Result::kSuccess, {Cause::Kind::kProcess, "", "forked"}};
+      return DoneFor({Cause::Kind::kProcess, "", "forked"});
     }
   }
   if (!run_.Populated()) {
-    return Failure(Result::kProtocol, Cause::Kind::kProcess,
-                   absl::StrCat("no process of the service is in ", settings_->pid_file));
+    return FailedFor(Result::kProtocol,
+                     {Cause::Kind::kProcess, "",
+                      absl::StrCat("no process of the service is in ", settings_->pid_file)});
   }
   Ready wait{Deadline(), Timer()};
   if (auto* before = std::get_if<Ready>(&wait_)) wait.deadline = std::move(before->deadline);
@@ -160,13 +157,13 @@ Ending ServiceUnit::BeginDelay() {
 
 void ServiceUnit::OnDelay(Cause cause) {
   if (absl::Status admitted = AdmitStart(); !admitted.ok()) {
-    return Conclude(Failure(Result::kStartLimitHit, Cause::Kind::kLimit, "start limit"));
+    return Conclude(FailedFor(Result::kStartLimitHit, {Cause::Kind::kLimit, "", "start limit"}));
   }
   if (definition()->service != nullptr) settings_ = definition()->service;
   ++restarts_;
   BeginRun(cause);
   main_end_.reset();
-  Conclude({Outcome::kDone, Result::kSuccess, std::move(cause)});
+  Conclude(DoneFor(std::move(cause)));
 }
 
 bool ServiceUnit::WantsRestart() const {
@@ -220,9 +217,7 @@ void ServiceUnit::OnMain(const Event& event) {
       host_.OnChanged(*this);
     }
     const bool awaited = state() == ServiceState::kStart && settings_->type == ServiceType::kExec;
-    if (awaited) {
-      Conclude({Outcome::kDone, Result::kSuccess, {Cause::Kind::kProcess, "", "program runs"}});
-    }
+    if (awaited) Conclude(DoneFor({Cause::Kind::kProcess, "", "program runs"}));
     return;
   }
   OnMainEnded(EndOf(host_.loop().kernel(), main_, event, &settings_->success));
@@ -260,8 +255,8 @@ Ending ServiceUnit::EndOfStart(const ProcessEnd& end) {
   const Ending ended = EndingFor(end);
   if (ended.outcome == Outcome::kFailed) return ended;
   if (settings_->type != ServiceType::kOneshot) {
-    return Failure(Result::kProtocol, Cause::Kind::kProcess,
-                   absl::StrCat(end.text, " before it was ready"));
+    return FailedFor(Result::kProtocol,
+                     {Cause::Kind::kProcess, "", absl::StrCat(end.text, " before it was ready")});
   }
   if (start_index_ + 1 >= settings_->start.size()) return ended;
   if (absl::Status launched = LaunchMain(start_index_ + 1); !launched.ok()) {
@@ -274,9 +269,8 @@ Ending ServiceUnit::EndOfStart(const ProcessEnd& end) {
 
 void ServiceUnit::OnGroupEmpty() {
   if (std::holds_alternative<PendingSignal>(wait_)) return CheckSignals();
-  const Cause cause{Cause::Kind::kProcess, "", "the last process ended"};
   if (std::holds_alternative<MainEnd>(wait_) && !main_) {
-    return Conclude({Outcome::kDone, Result::kSuccess, cause});
+    return Conclude(DoneFor({Cause::Kind::kProcess, "", "the last process ended"}));
   }
   const auto* ready = std::get_if<Ready>(&wait_);
   if (ready != nullptr && ready->retry) Conclude(FindMain());

@@ -37,6 +37,7 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   void OnEvent(const Event& event) override;
   void Show(UnitSnapshot& snapshot) const override;
   Vitals vitals() const override;
+  bool restarting() const override { return state() == ServiceState::kAutoRestart; }
 
   // Makes this an instance for one connection of `origin`, which outlives it or forgets it.
   void Take(Connection connection, SocketUnit& origin);
@@ -95,7 +96,6 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
 
   absl::Status AskStart(const Cause& cause);
   absl::Status AskReload(const Cause& cause);
-  void AskStop(const Cause& cause);
 
   std::shared_ptr<const ServiceSettings> settings_;  // of the present or last run
   Run run_;

@@ -10,17 +10,13 @@ namespace socketd {
 
 absl::Status ServiceUnit::AskStart(const Cause& cause) {
   if (active_state() == ActiveState::kDeactivating) return TryAgain(*this);
-  if (state() == ServiceState::kAutoRestart) {
+  if (restarting()) {
     OnDelay(cause);
     return absl::OkStatus();
   }
   if (!at_rest()) return absl::OkStatus();
   if (!marks.instance) {
-    if (absl::Status admitted = AdmitStart(); !admitted.ok()) {
-      set_cause({Cause::Kind::kLimit, "", "start limit"});
-      Rest(ServiceState::kFailed);
-      return admitted;
-    }
+    if (absl::Status admitted = AdmitRun(); !admitted.ok()) return admitted;
   }
   settings_ = definition()->service;
   stop_asked_ = false;
@@ -54,13 +50,6 @@ absl::Status ServiceUnit::AskReload(const Cause& cause) {
   return absl::OkStatus();
 }
 
-void ServiceUnit::AskStop(const Cause& cause) {
-  stop_asked_ = true;
-  if (row().stop == ServiceState::kNever) return;
-  set_cause(cause);
-  Settle(row().stop);
-}
-
 absl::Status ServiceUnit::Ask(Verb verb, const Cause& cause) {
   switch (verb) {
     case Verb::kStart:
@@ -68,15 +57,11 @@ absl::Status ServiceUnit::Ask(Verb verb, const Cause& cause) {
     case Verb::kReload:
       return AskReload(cause);
     case Verb::kStop:
-      AskStop(cause);
+      stop_asked_ = true;
+      ObeyStop(cause);
       break;
     case Verb::kReset:
-      starts().Reset();
-      if (at_rest()) {
-        ClearResult();
-        set_cause(cause);
-        Rest(ServiceState::kDead);
-      }
+      ForgetFailure(cause);
       break;
   }
   return absl::OkStatus();

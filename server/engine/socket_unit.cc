@@ -8,13 +8,6 @@
 #include "server/base/log.h"
 
 namespace socketd {
-namespace {
-
-Ending FailedFor(Result result, Cause::Kind kind, std::string detail) {
-  return {Outcome::kFailed, result, {kind, "", std::move(detail)}};
-}
-
-}  // namespace
 
 SocketUnit::SocketUnit(UnitHost& host, UnitName name, DefinitionPtr definition)
     : Unit(host, std::move(name), std::move(definition)),
@@ -89,7 +82,7 @@ Ending SocketUnit::BeginTraffic() {
   Unit* const other = service();
   if (other != nullptr) refused_starts_ = other->refused_starts();
   if (other != nullptr && other->is_up()) {
-    return {Outcome::kDone, Result::kSuccess, {Cause::Kind::kDependency, other->name(), ""}};
+    return DoneFor({Cause::Kind::kDependency, other->name(), ""});
   }
   const absl::Status armed = ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
   if (!armed.ok() && !IsResourceShortage(armed)) {
@@ -104,8 +97,9 @@ Ending SocketUnit::BeginTraffic() {
 Ending SocketUnit::BeginServiceEnd() {
   Unit* const other = service();
   if (other == nullptr) {
-    return FailedFor(Result::kResources, Cause::Kind::kFailure,
-                     absl::StrCat("there is no room for ", service_name().text()));
+    return FailedFor(
+        Result::kResources,
+        {Cause::Kind::kFailure, "", absl::StrCat("there is no room for ", service_name().text())});
   }
   refused_starts_ = other->refused_starts();
   wait_ = ServiceEnd();
@@ -134,11 +128,12 @@ void SocketUnit::OnTraffic(const Fd& port, const Event& event) {
   if (stop_pending()) return ports_.Disarm();
   if (settings_->accept && event.readable && !event.hang_up) return AcceptSome(port);
   if (!triggers_.Admit(settings_->trigger_limit, host_.loop().now())) {
-    return Conclude(FailedFor(Result::kTriggerLimitHit, Cause::Kind::kLimit, "trigger limit"));
+    return Conclude(
+        FailedFor(Result::kTriggerLimitHit, {Cause::Kind::kLimit, "", "trigger limit"}));
   }
   if (event.hang_up || !event.readable) return WatchAgain();
   ++triggered_;
-  Conclude({Outcome::kDone, Result::kSuccess, {Cause::Kind::kTraffic, name(), ""}});
+  Conclude(DoneFor({Cause::Kind::kTraffic, name(), ""}));
 }
 
 // A port hung up: it is put back in order or opened anew.
@@ -167,7 +162,7 @@ void SocketUnit::AcceptSome(const Fd& port) {
 
 Ending SocketUnit::Admit(Connection connection) {
   if (!triggers_.Admit(settings_->trigger_limit, host_.loop().now())) {
-    return FailedFor(Result::kTriggerLimitHit, Cause::Kind::kLimit, "trigger limit");
+    return FailedFor(Result::kTriggerLimitHit, {Cause::Kind::kLimit, "", "trigger limit"});
   }
   if (settings_->max_connections != 0 && connections_ >= settings_->max_connections) {
     ++refused_;
@@ -211,16 +206,13 @@ void SocketUnit::OnOther(Unit& other) {
   if (accepts() || &other != service()) return;
   const Cause cause{Cause::Kind::kDependency, other.name(), ""};
   if (!Lasts(row().awaits)) return;
-  if (state() == SocketState::kListening && other.is_up()) {
-    return Conclude({Outcome::kDone, Result::kSuccess, cause});
-  }
+  if (state() == SocketState::kListening && other.is_up()) return Conclude(DoneFor(cause));
   if (!other.at_rest() || other.job() != nullptr) return;
   if (other.refused_starts() != refused_starts_) {
-    return Conclude({Outcome::kFailed,
-                     Result::kServiceStartLimitHit,
-                     {Cause::Kind::kLimit, other.name(), "start limit of the service"}});
+    return Conclude(FailedFor(Result::kServiceStartLimitHit,
+                              {Cause::Kind::kLimit, other.name(), "start limit of the service"}));
   }
-  if (state() == SocketState::kRunning) Conclude({Outcome::kDone, Result::kSuccess, cause});
+  if (state() == SocketState::kRunning) Conclude(DoneFor(cause));
 }
 
 void SocketUnit::OnMoved(SocketState from, SocketState to) {

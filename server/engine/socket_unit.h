@@ -80,7 +80,6 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
 
   absl::Status AskStart(const Cause& cause);
   absl::Status CheckService();
-  void AskStop(const Cause& cause);
   Unit* service() const;
   const SocketSettings* current() const;
   SocketSnapshot ShowSocket() const;

@@ -48,9 +48,7 @@ absl::Status SocketUnit::CheckService() {
         absl::StrCat(service_name().text(), ", which ", name(), " would start, is not loaded"),
         {{"unit", name()}, {"service", service_name().text()}});
   }
-  if (other->at_rest() || other->sub_state() == "auto-restart") {
-    return absl::OkStatus();
-  }
+  if (other->at_rest() || other->restarting()) return absl::OkStatus();
   if (other->active_state() == ActiveState::kDeactivating) return TryAgain(*other);
   return Error(absl::StatusCode::kFailedPrecondition, "SERVICE_ACTIVE",
                absl::StrCat(other->name(), " runs already without ", name(),
@@ -64,21 +62,11 @@ absl::Status SocketUnit::AskStart(const Cause& cause) {
   // While it ran, its edge led to the service of its run.
   if (settings_ != nullptr && settings_ != definition()->socket) host_.OnDefinition(*this);
   if (absl::Status ready = CheckService(); !ready.ok()) return ready;
-  if (absl::Status admitted = AdmitStart(); !admitted.ok()) {
-    set_cause({Cause::Kind::kLimit, "", "start limit"});
-    Rest(SocketState::kFailed);
-    return admitted;
-  }
+  if (absl::Status admitted = AdmitRun(); !admitted.ok()) return admitted;
   settings_ = definition()->socket;
   BeginRun(cause);
   Settle(StartOf(row()));
   return absl::OkStatus();
-}
-
-void SocketUnit::AskStop(const Cause& cause) {
-  if (row().stop == SocketState::kNever) return;
-  set_cause(cause);
-  Settle(row().stop);
 }
 
 absl::Status SocketUnit::Ask(Verb verb, const Cause& cause) {
@@ -86,16 +74,11 @@ absl::Status SocketUnit::Ask(Verb verb, const Cause& cause) {
     case Verb::kStart:
       return AskStart(cause);
     case Verb::kStop:
-      AskStop(cause);
+      ObeyStop(cause);
       return absl::OkStatus();
     case Verb::kReset:
-      starts().Reset();
       triggers_.Reset();
-      if (at_rest()) {
-        ClearResult();
-        set_cause(cause);
-        Rest(SocketState::kDead);
-      }
+      ForgetFailure(cause);
       return absl::OkStatus();
     case Verb::kReload:
       break;

@@ -72,6 +72,8 @@ class Unit : public Subscriber {
   // Fills in what only this type of unit knows.
   virtual void Show(UnitSnapshot& snapshot) const = 0;
   virtual Vitals vitals() const = 0;
+  // Waits to start again by itself.
+  virtual bool restarting() const { return false; }
 
   // ---- what is the same for all ----
 
@@ -82,9 +84,7 @@ class Unit : public Subscriber {
 
   ActiveState active_state() const { return active_state_; }
   absl::string_view sub_state() const { return sub_state_; }
-  bool at_rest() const {
-    return active_state_ == ActiveState::kInactive || active_state_ == ActiveState::kFailed;
-  }
+  bool at_rest() const { return AtRest(active_state_); }
   // Active, or on its way up.
   bool is_up() const { return !at_rest() && active_state_ != ActiveState::kDeactivating; }
   Result result() const { return result_; }

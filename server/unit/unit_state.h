@@ -83,6 +83,10 @@ absl::string_view NameOf(LoadState state);
 // "exit-code", "core-dump", ...
 absl::string_view NameOf(Result result);
 
+constexpr bool AtRest(ActiveState state) {
+  return state == ActiveState::kInactive || state == ActiveState::kFailed;
+}
+
 ActiveState ActiveStateOf(SocketState state);
 ActiveState ActiveStateOf(ServiceState state);
 ActiveState ActiveStateOf(TargetState state);

@@ -22,10 +22,6 @@ std::optional<StateOf<Row>> StateNamed(const Table<Row>& table, absl::string_vie
   return std::nullopt;
 }
 
-bool AtRest(const UnitSnapshot& unit) {
-  return unit.active_state == ActiveState::kInactive || unit.active_state == ActiveState::kFailed;
-}
-
 bool KeepsPorts(const UnitSnapshot& unit) {
   const auto state = StateNamed(kSocketMachine, unit.sub_state);
   return state.has_value() && kSocketMachine[IndexOf(*state)].ports == Ports::kKept;
@@ -53,7 +49,7 @@ void LookAtProcesses(const World& world, std::vector<std::string>& problems) {
     const std::string group = world.kernel().groups().NameOf(process.group);
     const std::string name = group.substr(0, group.find('#'));
     const UnitSnapshotPtr unit = world.Find(name);
-    if (unit != nullptr && !AtRest(*unit)) continue;
+    if (unit != nullptr && !AtRest(unit->active_state)) continue;
     if (MayLeaveProcesses(world, name)) continue;
     problems.push_back(absl::StrCat(process.program, " lives on in ", group, ", which is ",
                                     unit == nullptr ? "gone" : unit->sub_state));
@@ -103,7 +99,8 @@ std::vector<std::string> LookAtRest(World& world) {
 std::vector<std::string> LookAtTheEnd(World& world) {
   std::vector<std::string> problems;
   for (const UnitSnapshotPtr& unit : world.units()) {
-    if (!AtRest(*unit)) problems.push_back(absl::StrCat(unit->name, " is ", unit->sub_state));
+    if (!AtRest(unit->active_state))
+      problems.push_back(absl::StrCat(unit->name, " is ", unit->sub_state));
     if (!unit->job.empty()) problems.push_back(absl::StrCat(unit->name, " has a job"));
   }
   for (const auto& asked : world.asked()) {
