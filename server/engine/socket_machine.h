@@ -14,15 +14,15 @@ enum class Ports : uint8_t { kShut, kKept };
 
 enum class SocketAwait : uint8_t {
   kNothing,
-  kExecPre,     // the ExecStartPre= commands
-  kOpening,     // owners to be looked up, then all ports open
-  kExecPost,    // the ExecStartPost= commands
-  kTraffic,     // somebody at a port
-  kServiceEnd,  // the triggered service to be at rest, without a job
-  kExecStop,    // the ExecStopPre= commands
-  kSigterm,     // processes to end after KillSignal=
-  kSigkill,     // processes to end after SIGKILL
-  kExecEnd,     // the ExecStopPost= commands
+  kExecPre,      // the ExecStartPre= commands
+  kOpening,      // owners to be looked up, then all ports open
+  kExecPost,     // the ExecStartPost= commands
+  kTraffic,      // somebody at a port
+  kServiceEnd,   // the triggered service to be at rest, without a job
+  kExecStopPre,  // the ExecStopPre= commands
+  kSigterm,      // processes to end after KillSignal=
+  kSigkill,      // processes to end after SIGKILL
+  kExecEnd,      // the ExecStopPost= commands
 };
 
 struct SocketRow {
@@ -43,20 +43,20 @@ constexpr Table<SocketRow> SocketMachine() {
   using enum SocketAwait;
   // clang-format off
   return {{
-  // state       ports  awaits       done        failed      late        skip        stop
-    {kDead,      kShut, kNothing,    kNever,     kNever,     kNever,     kNever,     kNever   },
-    {kStartPre,  kShut, kExecPre,    kStartOpen, kFinalTerm, kFinalTerm, kStartOpen, kStopTerm},
-    {kStartOpen, kKept, kOpening,    kStartPost, kStopPre,   kStopPre,   kNever,     kStopTerm},
-    {kStartPost, kKept, kExecPost,   kListening, kStopPre,   kStopPre,   kListening, kStopTerm},
-    {kListening, kKept, kTraffic,    kRunning,   kStopPre,   kNever,     kNever,     kStopPre },
-    {kRunning,   kKept, kServiceEnd, kListening, kStopPre,   kNever,     kNever,     kStopPre },
-    {kStopPre,   kKept, kExecStop,   kStopPost,  kStopPost,  kStopTerm,  kStopPost,  kNever   },
-    {kStopTerm,  kKept, kSigterm,    kStopPost,  kStopKill,  kStopKill,  kStopKill,  kNever   },
-    {kStopKill,  kKept, kSigkill,    kStopPost,  kStopPost,  kStopPost,  kStopPost,  kNever   },
-    {kStopPost,  kShut, kExecEnd,    kFinalTerm, kFinalTerm, kFinalTerm, kFinalTerm, kNever   },
-    {kFinalTerm, kShut, kSigterm,    kDead,      kFinalKill, kFinalKill, kFinalKill, kNever   },
-    {kFinalKill, kShut, kSigkill,    kDead,      kDead,      kDead,      kDead,      kNever   },
-    {kFailed,    kShut, kNothing,    kNever,     kNever,     kNever,     kNever,     kNever   },
+  // state       ports  awaits        done        failed      late        skip        stop
+    {kDead,      kShut, kNothing,     kNever,     kNever,     kNever,     kNever,     kNever   },
+    {kStartPre,  kShut, kExecPre,     kStartOpen, kFinalTerm, kFinalTerm, kStartOpen, kStopTerm},
+    {kStartOpen, kKept, kOpening,     kStartPost, kStopPre,   kStopPre,   kNever,     kStopTerm},
+    {kStartPost, kKept, kExecPost,    kListening, kStopPre,   kStopPre,   kListening, kStopTerm},
+    {kListening, kKept, kTraffic,     kRunning,   kStopPre,   kNever,     kNever,     kStopPre },
+    {kRunning,   kKept, kServiceEnd,  kListening, kStopPre,   kNever,     kNever,     kStopPre },
+    {kStopPre,   kKept, kExecStopPre, kStopPost,  kStopPost,  kStopTerm,  kStopPost,  kNever   },
+    {kStopTerm,  kKept, kSigterm,     kStopPost,  kStopKill,  kStopKill,  kStopKill,  kNever   },
+    {kStopKill,  kKept, kSigkill,     kStopPost,  kStopPost,  kStopPost,  kStopPost,  kNever   },
+    {kStopPost,  kShut, kExecEnd,     kFinalTerm, kFinalTerm, kFinalTerm, kFinalTerm, kNever   },
+    {kFinalTerm, kShut, kSigterm,     kDead,      kFinalKill, kFinalKill, kFinalKill, kNever   },
+    {kFinalKill, kShut, kSigkill,     kDead,      kDead,      kDead,      kDead,      kNever   },
+    {kFailed,    kShut, kNothing,     kNever,     kNever,     kNever,     kNever,     kNever   },
   }};
   // clang-format on
 }

@@ -40,7 +40,7 @@ Ending SocketUnit::Begin(SocketState next) {
       return BeginSignal(false, std::move(left));
     case SocketAwait::kSigkill:
       return BeginSignal(true, std::move(left));
-    case SocketAwait::kExecStop:
+    case SocketAwait::kExecStopPre:
       PutDown(std::move(left));
       return BeginCommand(settings_->stop_pre, 0);
     case SocketAwait::kExecEnd:

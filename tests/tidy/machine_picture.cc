@@ -28,7 +28,7 @@ const char* WordsOf(SocketAwait wait) {
       return "traffic";
     case SocketAwait::kServiceEnd:
       return "the service's end";
-    case SocketAwait::kExecStop:
+    case SocketAwait::kExecStopPre:
       return "`ExecStopPre=`";
     case SocketAwait::kSigterm:
       return "processes to go, signalled";
