@@ -1,10 +1,9 @@
-#include "server/engine/engine_handle.h"
+#include "server/engine/engine_door.h"
 
 #include <memory>
 #include <utility>
 
 #include "server/base/errors.h"
-#include "server/engine/engine_door.h"
 
 namespace socketd {
 
