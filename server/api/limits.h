@@ -7,11 +7,10 @@
 
 namespace socketd {
 
-// The default of every gRPC client; a unit file is read up to 1 MiB.
+// The default of every gRPC client; a unit file has at most 1 MiB.
 inline constexpr int kMessageBytesLimit = 4 << 20;
 // Pages end here, so that one always fits into a message, whatever its units are.
 inline constexpr size_t kPageBytesLimit = 3 << 20;
-inline constexpr size_t kUnitFileBytesLimit = 1 << 20;
 inline constexpr int kMetadataBytesLimit = 16 << 10;
 // Clients refuse trailers beyond 8 KiB, details come in base64 and the message comes twice.
 inline constexpr size_t kErrorDetailBytesLimit = 5 << 10;

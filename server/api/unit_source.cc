@@ -3,30 +3,24 @@
 #include <grpcpp/support/status.h>
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 
 #include "proto/socketd/v1/unit_service.pb.h"
-#include "server/api/limits.h"
 #include "server/api/status.h"
 #include "server/base/errors.h"
 #include "server/base/text.h"
 #include "server/unit/schema.h"
+#include "server/unit/unit_file.h"
 
 namespace socketd {
 namespace {
 
-bool AnyFatal(const Problems& problems) {
-  return std::any_of(problems.begin(), problems.end(),
-                     [](const Problem& problem) { return problem.fatal; });
-}
-
 absl::Status CheckSize(const std::string& text) {
-  if (text.size() <= kUnitFileBytesLimit) return absl::OkStatus();
+  if (text.size() <= kLargestUnitFile) return absl::OkStatus();
   return Error(absl::StatusCode::kInvalidArgument, "UNIT_FILE_TOO_LONG",
-               absl::StrCat("unit_file has ", text.size(), " bytes; at most ", kUnitFileBytesLimit,
+               absl::StrCat("unit_file has ", text.size(), " bytes; at most ", kLargestUnitFile,
                             " are read"),
                {{"field", "unit_file"}});
 }
@@ -42,19 +36,23 @@ grpc::Status ReadText(const UnitName& name, const std::string& text, UnitSource&
   return grpc::Status::OK;
 }
 
+grpc::Status ReadFields(const UnitName& name,
+                        const v1::UnitDefinition& definition,
+                        UnitSource& source) {
+  Problems problems;
+  CheckDefinition(name, definition, problems);
+  if (AnyFatal(problems)) return ToGrpc(name.text(), problems);
+  source.text = WriteUnitFile(definition);
+  return ToGrpc(CheckSize(source.text));
+}
+
 template <typename Request>
 grpc::Status Read(const Request& request, const UnitName& name, UnitSource& source) {
   source.unit = name.text();
   if (request.has_unit_file()) return ReadText(name, request.unit_file(), source);
-  if (!request.has_definition()) {
-    return ToGrpc(Error(absl::StatusCode::kInvalidArgument, "SOURCE_MISSING",
-                        "neither definition nor unit_file is given", {{"field", "source"}}));
-  }
-  Problems problems;
-  CheckDefinition(name, request.definition(), problems);
-  if (AnyFatal(problems)) return ToGrpc(name.text(), problems);
-  source.definition = std::make_shared<const v1::UnitDefinition>(request.definition());
-  return grpc::Status::OK;
+  if (request.has_definition()) return ReadFields(name, request.definition(), source);
+  return ToGrpc(Error(absl::StatusCode::kInvalidArgument, "SOURCE_MISSING",
+                      "neither definition nor unit_file is given", {{"field", "source"}}));
 }
 
 }  // namespace

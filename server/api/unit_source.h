@@ -21,8 +21,8 @@ class UpdateUnitRequest;
 class VerifyUnitResponse;
 }  // namespace v1
 
-// Fills what the engine needs of `source` (definition or text). INVALID_ARGUMENT: BAD_UNIT with all
-// mistakes, SOURCE_MISSING, UNIT_FILE_TOO_LONG.
+// Fills unit and text of `source`; what came in fields is written as text. INVALID_ARGUMENT:
+// BAD_UNIT with all mistakes, SOURCE_MISSING, UNIT_FILE_TOO_LONG.
 grpc::Status ReadSource(const v1::CreateUnitRequest& request,
                         const UnitName& name,
                         UnitSource& source);

@@ -81,7 +81,6 @@ class EngineCore final : public UnitHost {
 
   absl::Status Request(const JobRequest& request, Unit& unit, Answer<JobReport>& answer);
   absl::StatusOr<UnitSnapshotPtr> Store(const UnitSource& source, const UnitName& name);
-  absl::StatusOr<std::string> TextOf(const UnitSource& source, const UnitName& name) const;
   int64_t Announce(Unit& unit, bool created, const Cause& cause);
 
   EventLoop& loop_;

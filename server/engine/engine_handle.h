@@ -17,10 +17,6 @@
 
 namespace socketd {
 
-namespace v1 {
-class UnitDefinition;
-}
-
 // Called exactly once, on the engine thread; must not block. A verb whose engine goes away is
 // answered with UNAVAILABLE (SHUTTING_DOWN). Only what cannot even be posted (MAILBOX_FULL,
 // SHUTTING_DOWN) is answered at once, on the caller's thread.
@@ -43,11 +39,10 @@ struct JobReport {
   std::vector<std::string> warnings;
 };
 
-// A unit to be made or changed: either a definition or text.
+// A unit to be made, changed or deleted.
 struct UnitSource {
   std::string unit;
-  std::shared_ptr<const v1::UnitDefinition> definition;  // null: `text` counts
-  std::string text;
+  std::string text;  // of its file, found to hold together
   std::string etag;  // update and delete: empty, or the one that is expected
   bool validate_only = false;
   std::string requester;

@@ -2,42 +2,15 @@
 // there, so that what runs is what stands on the disk.
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 #include "proto/socketd/v1/unit.pb.h"
 #include "server/base/errors.h"
-#include "server/base/log.h"
 #include "server/engine/engine_core.h"
 #include "server/unit/schema.h"
 
 namespace socketd {
 namespace {
-
-// More than any unit file; systemd reads at most a megabyte.
-constexpr size_t kTextLimit = size_t{1} << 20;
-
-absl::Status BadDefinition(const UnitName& name, const Problems& problems) {
-  std::string message;
-  const Problem* first = nullptr;
-  for (const Problem& problem : problems) {
-    if (!problem.fatal) continue;
-    if (first == nullptr) first = &problem;
-    absl::StrAppend(&message, message.empty() ? "" : "; ", ToText(problem));
-  }
-  return Error(absl::StatusCode::kInvalidArgument, "BAD_UNIT", message,
-               {{"unit", name.text()},
-                {"field", first->field},
-                {"line", absl::StrCat(first->line)},
-                {"key", first->key}});
-}
-
-bool AnyFatal(const Problems& problems) {
-  for (const Problem& problem : problems) {
-    if (problem.fatal) return true;
-  }
-  return false;
-}
 
 absl::Status CheckEtag(const UnitSource& source, const Unit& unit) {
   const std::string now = unit.Snapshot()->etag;
@@ -49,33 +22,12 @@ absl::Status CheckEtag(const UnitSource& source, const Unit& unit) {
 
 }  // namespace
 
-// The text to keep, after the definition was found to hold together.
-absl::StatusOr<std::string> EngineCore::TextOf(const UnitSource& source,
-                                               const UnitName& name) const {
-  if (source.text.size() > kTextLimit) {
-    return Error(absl::StatusCode::kInvalidArgument, "TEXT_TOO_LONG",
-                 "a unit file has at most 1 MiB", {{"unit", name.text()}, {"field", "text"}});
-  }
-  Problems problems;
-  v1::UnitDefinition definition;
-  if (source.definition != nullptr) {
-    definition = *source.definition;
-  } else {
-    ReadUnitFile(name, {name.text(), source.text}, definition, problems);
-  }
-  CheckDefinition(name, definition, problems);
-  if (AnyFatal(problems)) return BadDefinition(name, problems);
-  return source.definition != nullptr ? WriteUnitFile(definition) : source.text;
-}
-
 absl::StatusOr<UnitSnapshotPtr> EngineCore::Store(const UnitSource& source, const UnitName& name) {
-  absl::StatusOr<std::string> text = TextOf(source, name);
-  if (!text.ok()) return text.status();
   if (source.validate_only) {
     auto snapshot = std::make_shared<UnitSnapshot>();
     auto definition = std::make_shared<v1::UnitDefinition>();
     Problems problems;
-    ReadUnitFile(name, {name.text(), *text}, *definition, problems);
+    ReadUnitFile(name, {name.text(), source.text}, *definition, problems);
     snapshot->name = name.text();
     snapshot->definition = std::move(definition);
     snapshot->load_state = LoadState::kLoaded;
@@ -85,7 +37,7 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Store(const UnitSource& source, cons
     return snapshot;
   }
   const std::string path = absl::StrCat(options_.create_path, "/", name.text());
-  absl::Status written = loop_.kernel().WriteFile(path, *text);
+  absl::Status written = loop_.kernel().WriteFile(path, source.text);
   if (!written.ok()) return WithFacts(written, {{"path", path}});
   Unit* const unit = table_.Reload(name);
   if (unit != nullptr) return unit->Snapshot();

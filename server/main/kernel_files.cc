@@ -1,17 +1,11 @@
 #include "server/main/kernel_files.h"
 
-#include <cstddef>
+#include "server/unit/unit_file.h"
 
 namespace socketd {
-namespace {
-
-// As much as a call may bring (server/api/limits.h).
-constexpr size_t kUnitFileBytesLimit = 1 << 20;
-
-}  // namespace
 
 absl::StatusOr<std::string> KernelFiles::Read(const std::string& path) {
-  return kernel_.ReadFile(path, kUnitFileBytesLimit);
+  return kernel_.ReadFile(path, kLargestUnitFile);
 }
 
 absl::StatusOr<std::vector<UnitFiles::Entry>> KernelFiles::List(const std::string& directory) {

@@ -1,6 +1,7 @@
 // One thing that is wrong with a unit's definition: where it stands, what was expected, what to do.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,11 @@ struct Problem {
 };
 
 using Problems = std::vector<Problem>;
+
+inline bool AnyFatal(const Problems& problems) {
+  return std::any_of(problems.begin(), problems.end(),
+                     [](const Problem& problem) { return problem.fatal; });
+}
 
 // "web.socket:12: [Socket] Backlog=: ...", what fits.
 std::string ToText(const Problem& problem);

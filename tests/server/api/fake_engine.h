@@ -109,9 +109,9 @@ class FakeEngine final : public EngineHandle {
     AnswerWith<JobReport>(what, std::move(answer), {Find(request.unit), {"it still listens"}});
   }
   void Create(UnitSource source, Answer<UnitSnapshotPtr> answer) override {
-    const std::string how = source.definition != nullptr ? " fields" : " text " + source.text;
     const UnitSnapshotPtr unit = source.validate_only ? Find(source.unit) : Put(source.unit);
-    AnswerWith<UnitSnapshotPtr>("create " + source.unit + how, std::move(answer), unit);
+    AnswerWith<UnitSnapshotPtr>("create " + source.unit + " text " + source.text, std::move(answer),
+                                unit);
   }
   void Update(UnitSource source, Answer<UnitSnapshotPtr> answer) override {
     AnswerWith<UnitSnapshotPtr>("update " + source.unit + " etag " + source.etag, std::move(answer),

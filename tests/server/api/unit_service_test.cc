@@ -108,7 +108,7 @@ TEST_F(UnitServiceTest, CreateTakesBothForms) {
   ASSERT_TRUE(client_->CreateUnit(&second, request, &unit).ok());
   EXPECT_THAT(engine_.Asked(),
               ElementsAre("create new.socket text [Socket]\nListenStream=/run/new\n",
-                          "create newer.socket fields"));
+                          "create newer.socket text [Socket]\nListenStream=/run/newer\n"));
 }
 
 TEST_F(UnitServiceTest, ABadSourceIsRefusedAtTheDoor) {
