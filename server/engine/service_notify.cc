@@ -10,14 +10,16 @@ namespace socketd {
 bool ServiceUnit::Believes(const Peer& sender) const {
   if (settings_ == nullptr || run_.group() == GroupId::kNone) return false;
   const Process* const beside = control();
+  // Its birth, where its user had to be looked up, may come to be known in this turn.
+  const int main_pid = main_ ? main_.child.pid() : main_pid_;
   const bool is_control = beside != nullptr && *beside && beside->child.pid() == sender.pid;
   switch (settings_->notify_access) {
     case NotifyAccess::kNone:
       return false;
     case NotifyAccess::kMain:
-      return sender.pid != 0 && sender.pid == main_pid_;
+      return sender.pid != 0 && sender.pid == main_pid;
     case NotifyAccess::kExec:
-      return sender.pid != 0 && (sender.pid == main_pid_ || is_control);
+      return sender.pid != 0 && (sender.pid == main_pid || is_control);
     case NotifyAccess::kAll:
       return true;
   }

@@ -32,7 +32,8 @@ absl::Status NotifySocket::Open(const std::string& path) {
   if (!port.ok()) return port.status();
   path_ = path;
   port_ = *std::move(port);
-  subscription_ = Subscription(loop_, *this);
+  // A service may end in the turn in which it says its last words, or be late but for them.
+  subscription_ = Subscription(loop_, *this, Priority::kUrgent);
   return loop_.kernel().Arm(port_.fd, subscription_.token(), Arming::kLevel);
 }
 

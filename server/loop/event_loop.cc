@@ -32,8 +32,8 @@ constexpr Token MakeToken(uint32_t slot, uint32_t generation) {
 
 }  // namespace
 
-Subscription::Subscription(EventLoop& loop, Subscriber& subscriber)
-    : loop_(&loop), token_(loop.Subscribe(subscriber)) {}
+Subscription::Subscription(EventLoop& loop, Subscriber& subscriber, Priority priority)
+    : loop_(&loop), token_(loop.Subscribe(subscriber, priority)) {}
 
 Subscription::Subscription(Subscription&& other) noexcept
     : loop_(std::exchange(other.loop_, nullptr)),
@@ -65,7 +65,7 @@ void EventLoop::OnSignal(std::function<void(int number)> handle) {
   on_signal_ = std::move(handle);
 }
 
-Token EventLoop::Subscribe(Subscriber& subscriber) {
+Token EventLoop::Subscribe(Subscriber& subscriber, Priority priority) {
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<uint32_t>(slots_.size()));
     slots_.emplace_back();
@@ -73,6 +73,7 @@ Token EventLoop::Subscribe(Subscriber& subscriber) {
   const uint32_t slot = free_slots_.back();
   free_slots_.pop_back();
   slots_[slot].subscriber = &subscriber;
+  slots_[slot].priority = priority;
   ++live_;
   return MakeToken(slot, slots_[slot].generation);
 }
@@ -86,15 +87,25 @@ void EventLoop::Unsubscribe(Token token) {
   --live_;
 }
 
+EventLoop::Slot* EventLoop::FindSlot(Token token) {
+  const uint32_t slot = SlotOf(token);
+  if (token == Token::kNone || slot >= slots_.size()) return nullptr;
+  const bool there = slots_[slot].subscriber != nullptr;
+  return there && slots_[slot].generation == GenerationOf(token) ? &slots_[slot] : nullptr;
+}
+
+bool EventLoop::IsUrgent(const Event& event) {
+  if (event.kind != Event::Kind::kIo) return false;
+  const Slot* slot = FindSlot(event.token);
+  return slot != nullptr && slot->priority == Priority::kUrgent;
+}
+
 void EventLoop::Dispatch(const Event& event) {
   if (event.kind == Event::Kind::kSignal) {
     if (on_signal_) on_signal_(event.number);
     return;
   }
-  const uint32_t slot = SlotOf(event.token);
-  if (event.token == Token::kNone || slot >= slots_.size()) return;
-  if (slots_[slot].generation != GenerationOf(event.token)) return;
-  if (slots_[slot].subscriber != nullptr) slots_[slot].subscriber->OnEvent(event);
+  if (Slot* slot = FindSlot(event.token)) slot->subscriber->OnEvent(event);
 }
 
 void EventLoop::NoticeOversleep(Instant planned) {
@@ -116,6 +127,8 @@ void EventLoop::Turn(Instant limit) {
   wall_now_ = kernel_.WallNow();
   if (planned != Instant::Start() && planned == timers_.NextDeadline()) NoticeOversleep(planned);
 
+  for (const Event& event : events)
+    if (IsUrgent(event)) Dispatch(event);
   // Timers go after exits and before traffic; the kernel delivers in that order already.
   size_t next = 0;
   for (; next < events.size() && events[next].kind != Event::Kind::kIo; ++next) {
@@ -123,7 +136,7 @@ void EventLoop::Turn(Instant limit) {
   }
   timers_.Fire(now_);
   for (; next < events.size(); ++next)
-    Dispatch(events[next]);
+    if (!IsUrgent(events[next])) Dispatch(events[next]);
   DeliverMail();
   for (const auto& work : end_of_turn_)
     work();

@@ -1,5 +1,6 @@
-// Turns. One turn: poll, read the time once, then dispatch in fixed order: exits (an exit beats its
-// own timeout), timers, traffic, mail, after-work. Everything runs on the thread that calls Run.
+// Turns. One turn: poll, read the time once, then dispatch in fixed order: urgent traffic (the last
+// words of who ends in this turn or is late), exits (an exit beats its own timeout), timers, traffic,
+// mail, after-work. Everything runs on the thread that calls Run.
 //
 // Whoever wants events holds a Subscription; its token names slot and generation, so an event for
 // somebody who left meanwhile is dropped and never reaches a stranger.
@@ -27,10 +28,13 @@ class Subscriber {
   ~Subscriber() = default;
 };
 
+// Urgent: traffic is heard before all else of its turn.
+enum class Priority : uint8_t { kUsual, kUrgent };
+
 class Subscription {
  public:
   Subscription() = default;
-  Subscription(EventLoop& loop, Subscriber& subscriber);
+  Subscription(EventLoop& loop, Subscriber& subscriber, Priority priority = Priority::kUsual);
   Subscription(Subscription&& other) noexcept;
   Subscription& operator=(Subscription&& other) noexcept;
   ~Subscription();
@@ -74,11 +78,15 @@ class EventLoop {
   struct Slot {
     Subscriber* subscriber = nullptr;
     uint32_t generation = 1;
+    Priority priority = Priority::kUsual;
   };
 
-  Token Subscribe(Subscriber& subscriber);
+  Token Subscribe(Subscriber& subscriber, Priority priority);
   void Unsubscribe(Token token);
   void NoticeOversleep(Instant planned);
+  // The slot that the event is for; null: whoever had it has left.
+  Slot* FindSlot(Token token);
+  bool IsUrgent(const Event& event);
   void Dispatch(const Event& event);
   void DeliverMail();
 

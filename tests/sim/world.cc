@@ -47,7 +47,7 @@ class World::Files final : public UnitFiles {
 class World::Notify final : public Subscriber {
  public:
   Notify(World& world, Port port) : world_(world), port_(std::move(port)) {
-    events_ = Subscription(world.loop(), *this);
+    events_ = Subscription(world.loop(), *this, Priority::kUrgent);
     CHECK(world.kernel().Arm(port_.fd, events_.token(), Arming::kLevel).ok());
   }
   ~Notify() { world_.kernel().Disarm(port_.fd); }

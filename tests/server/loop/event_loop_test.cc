@@ -56,9 +56,9 @@ class EventLoopTest : public ::testing::TestWithParam<uint64_t> {
     return *std::move(child);
   }
 
-  Port Open() {
+  Port Open(uint16_t number = 80) {
     ListenSpec spec;
-    spec.address = Ipv4Address{{127, 0, 0, 1}, 80};
+    spec.address = Ipv4Address{{127, 0, 0, 1}, number};
     auto port = kernel_.Listen(spec);
     EXPECT_THAT(port, IsOk());
     return *std::move(port);
@@ -69,30 +69,37 @@ class EventLoopTest : public ::testing::TestWithParam<uint64_t> {
   std::vector<std::string> order_;
 };
 
-TEST_P(EventLoopTest, ExitsThenTimersThenTrafficThenMailThenAfterWork) {
+TEST_P(EventLoopTest, UrgentThenExitsThenTimersThenTrafficThenMailThenAfterWork) {
   Listener exits([&](const Event& event) {
     if (event.kind == Kind::kExited) order_.push_back("exit");
   });
   Listener groups([&](const Event&) { order_.push_back("group"); });
   Listener traffic([&](const Event&) { order_.push_back("traffic"); });
+  Listener urgent([&](const Event&) { order_.push_back("urgent"); });
   const Subscription exit_events(loop_, exits);
   const Subscription group_events(loop_, groups);
   const Subscription traffic_events(loop_, traffic);
+  const Subscription urgent_events(loop_, urgent, Priority::kUrgent);
   loop_.OnSignal([&](int) { order_.push_back("signal"); });
   loop_.AtEndOfTurn([&] { order_.push_back("end"); });
 
   const Group group = MakeGroup(group_events.token());
   const Child child = Start(group, exit_events.token());
   const Port port = Open();
+  const Port other = Open(81);
   ASSERT_THAT(kernel_.Arm(port.fd, traffic_events.token(), Arming::kOnce), IsOk());
+  ASSERT_THAT(kernel_.Arm(other.fd, urgent_events.token(), Arming::kOnce), IsOk());
   ASSERT_THAT(kernel_.ports().Connect("127.0.0.1:80"), IsOk());
+  ASSERT_THAT(kernel_.ports().Connect("127.0.0.1:81"), IsOk());
   const Timer timer = loop_.timers().At(loop_.now(), [&] { order_.push_back("timer"); });
   ASSERT_THAT(loop_.mailbox().Post([&] { order_.push_back("mail"); }), IsOk());
   kernel_.Raise(SIGHUP);
   kernel_.HasEvents();  // the child runs through
   loop_.Turn();
-  EXPECT_THAT(order_, ElementsAre("exit", "group", "timer", "traffic", "signal", "mail", "end"));
+  EXPECT_THAT(order_, ElementsAre("urgent", "exit", "group", "timer", "traffic", "signal", "mail",
+                                  "end"));
   kernel_.Disarm(port.fd);
+  kernel_.Disarm(other.fd);
 }
 
 TEST_P(EventLoopTest, AnExitBeatsItsOwnTimeout) {
