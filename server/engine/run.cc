@@ -62,8 +62,6 @@ Result ResultOf(const Exit& exit) {
 
 absl::StatusOr<Environment> MakeEnvironment(Kernel& kernel, const LaunchPlan& plan) {
   Environment environment = plan.exec->environment;
-  for (const auto& [name, value] : plan.environment)
-    environment.Set(name, value);
   for (const ExecSettings::File& file : plan.exec->environment_files) {
     const absl::StatusOr<std::string> text = kernel.ReadFile(file.path, kEnvironmentFileLimit);
     if (!text.ok()) {
@@ -74,6 +72,9 @@ absl::StatusOr<Environment> MakeEnvironment(Kernel& kernel, const LaunchPlan& pl
     if (!read.ok())
       LogFailure(Level::kWarning, "unit.bad-environment", read, {{"file", file.path}});
   }
+  // What belongs to the run is a fact, whatever files say.
+  for (const auto& [name, value] : plan.environment)
+    environment.Set(name, value);
   return environment;
 }
 

@@ -98,7 +98,8 @@ class Run {
   Group group_;
 };
 
-// The environment of one command of a unit: fixed part, files, and what belongs to the run.
+// The environment of one command of a unit: fixed part, files, and above all what belongs to the
+// run.
 absl::StatusOr<Environment> MakeEnvironment(Kernel& kernel, const LaunchPlan& plan);
 
 // What the end of `process` means. `extra` are ends that count as clean besides status 0, null:
