@@ -194,6 +194,13 @@ void ServiceUnit::CleanUp() {
   run_.End();
   connection_ = Fd();
   if (settings_ == nullptr) return;
+  // systemd.service(5), PIDFile=: what is left of it is removed.
+  if (const std::string& path = settings_->pid_file; !path.empty()) {
+    const absl::Status removed = host_.loop().kernel().Remove(path, 0);
+    if (!removed.ok() && !absl::IsNotFound(removed)) {
+      LogFailure(Level::kDebug, "unit.pid-file-kept", removed, {{"path", path}});
+    }
+  }
   for (const std::string& path : settings_->exec.runtime_directories) {
     const absl::Status removed = host_.loop().kernel().Remove(path, 0);
     if (!removed.ok() && !absl::IsNotFound(removed)) {
