@@ -99,8 +99,8 @@ class Kernel : public FdOwner, public ProcessOwner {
   // Starts to find out what user and group names stand for; kLookedUp tells when it is known. NSS
   // may take seconds: never in the loop.
   virtual void Lookup(const IdentityQuery& query, Token token) = 0;
-  // The answer of a kLookedUp; it is kept until the next Poll. Reasons: NO_SUCH_USER, NO_SUCH_GROUP,
-  // NOT_LOOKED_UP.
+  // The answer of a kLookedUp; it is kept until the next Poll. Reasons: NO_SUCH_USER,
+  // NO_SUCH_GROUP, NOT_LOOKED_UP.
   virtual absl::StatusOr<Owner> TakeLookup(Token token) = 0;
   // At most `limit` bytes of a regular file, else OUT_OF_RANGE. NOT_FOUND if there is none.
   virtual absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) = 0;
