@@ -1,6 +1,6 @@
 // Turns. One turn: poll, read the time once, then dispatch in fixed order: urgent traffic (the last
-// words of who ends in this turn or is late), exits (an exit beats its own timeout), timers, traffic,
-// mail, after-work. Everything runs on the thread that calls Run.
+// words of who ends in this turn or is late), exits (an exit beats its own timeout), timers,
+// traffic, mail, after-work. Everything runs on the thread that calls Run.
 //
 // Whoever wants events holds a Subscription; its token names slot and generation, so an event for
 // somebody who left meanwhile is dropped and never reaches a stranger.

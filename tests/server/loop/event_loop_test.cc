@@ -96,8 +96,8 @@ TEST_P(EventLoopTest, UrgentThenExitsThenTimersThenTrafficThenMailThenAfterWork)
   kernel_.Raise(SIGHUP);
   kernel_.HasEvents();  // the child runs through
   loop_.Turn();
-  EXPECT_THAT(order_, ElementsAre("urgent", "exit", "group", "timer", "traffic", "signal", "mail",
-                                  "end"));
+  EXPECT_THAT(order_,
+              ElementsAre("urgent", "exit", "group", "timer", "traffic", "signal", "mail", "end"));
   kernel_.Disarm(port.fd);
   kernel_.Disarm(other.fd);
 }
