@@ -155,8 +155,14 @@ absl::Status ExpectProcess(const World& world, const Words& words) {
                    absl::StrJoin(AddressesOf(*process), " "),
                    absl::StrJoin(Words(words.begin() + 2, words.end()), " "));
   }
+  const auto& environment = process->environment;
+  if (words[1] == "has" && words.size() == 4 && words[2] == "no") {
+    const std::string prefix = absl::StrCat(words[3], "=");
+    for (const std::string& entry : environment)
+      if (absl::StartsWith(entry, prefix)) return Unexpected(absl::StrCat(program, " has ", entry));
+    return absl::OkStatus();
+  }
   if (words[1] == "has" && words.size() == 3) {
-    const auto& environment = process->environment;
     const bool has =
         std::find(environment.begin(), environment.end(), words[2]) != environment.end();
     if (has) return absl::OkStatus();
