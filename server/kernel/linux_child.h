@@ -34,6 +34,7 @@ class Children {
     bool can_share_files = false;
     bool into_cgroup = false;
     Limit files_limit;  // of descriptors, for children whose context sets none
+    Inherited inherited;
   };
   struct Started {
     ChildHandle handle = ChildHandle::kNone;
@@ -41,7 +42,7 @@ class Children {
   };
 
   Children(const Parts& parts, const Ways& ways)
-      : parts_(parts), ways_(ways), orders_(ways.files_limit) {}
+      : parts_(parts), ways_(ways), orders_(ways.files_limit, ways.inherited) {}
 
   absl::StatusOr<Started> Spawn(const SpawnSpec& spec);
   absl::StatusOr<Started> Adopt(int pid, const Group& group, Token token);

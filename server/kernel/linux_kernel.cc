@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,6 +66,16 @@ void FillStandardStreams() {
   }
 }
 
+// The daemon changes neither later.
+Inherited WhatChildrenInherit() {
+  Inherited inherited;
+  inherited.umask = umask(0);
+  umask(inherited.umask);
+  std::array<char, 2> folder{};
+  inherited.in_root = getcwd(folder.data(), folder.size()) != nullptr && folder[0] == '/';
+  return inherited;
+}
+
 bool Before(const Event& left, const Event& right) {
   return RankOf(left.kind) < RankOf(right.kind);
 }
@@ -103,7 +114,8 @@ LinuxKernel::LinuxKernel(std::unique_ptr<Poller> poller,
                 {.files = {null_.get(), executor_.get(), wake_.get(), machine_.pidfd_ids},
                  .can_share_files = machine_.shared_files,
                  .into_cgroup = machine_.into_cgroup,
-                 .files_limit = machine_.files}),
+                 .files_limit = machine_.files,
+                 .inherited = WhatChildrenInherit()}),
       next_lookup_(kLookupBit) {
   ReserveNumbers();
 }

@@ -31,10 +31,20 @@ char TerminalLetter(Stdio::Kind kind) {
   return kind == Stdio::Kind::kTtyFail ? 'x' : 'w';
 }
 
+struct Writing {
+  const Identity* identity;
+  const Limit& files;
+  const Inherited& inherited;
+};
+
 class OrderWriter {
  public:
-  OrderWriter(const Identity* identity, const Limit& files, Order& order)
-      : context_(*order.context), identity_(identity), files_(files), order_(order) {}
+  OrderWriter(const Writing& writing, Order& order)
+      : context_(*order.context),
+        identity_(writing.identity),
+        files_(writing.files),
+        inherited_(writing.inherited),
+        order_(order) {}
 
   void Write() {
     WriteTerminal();
@@ -44,7 +54,7 @@ class OrderWriter {
     WriteResources();
     WriteDirectories();
     if (identity_ != nullptr) WriteIdentity();
-    order_.words.push_back(absl::StrCat("M", context_.umask));
+    if (context_.umask != inherited_.umask) Add(absl::StrCat("M", context_.umask));
     WriteWorkingDirectory();
   }
 
@@ -156,12 +166,14 @@ class OrderWriter {
     absl::string_view path = context_.working_directory;
     if (path == "~") path = identity_ != nullptr ? absl::string_view(identity_->home) : "";
     if (path.empty()) path = "/";
+    if (path == "/" && inherited_.in_root) return;
     Add(absl::StrCat(context_.working_directory_optional ? "c" : "C", path));
   }
 
   const ExecContext& context_;
   const Identity* identity_;
   const Limit& files_;
+  const Inherited& inherited_;
   Order& order_;
 };
 
@@ -266,7 +278,7 @@ std::shared_ptr<const Order> Orders::Of(const std::shared_ptr<const ExecContext>
   }
   auto order = std::make_shared<Order>();
   order->context = context;
-  OrderWriter(identity, files_, *order).Write();
+  OrderWriter({identity, files_, inherited_}, *order).Write();
   if (identity != nullptr) return order;
   if (plain_.size() >= kOrdersMax) {
     absl::erase_if(plain_,

@@ -33,10 +33,16 @@ struct Order {
 IdentityQuestion QuestionOf(const ExecContext& context);
 bool NeedsIdentity(const ExecContext& context);
 
+// What a child has from the daemon without being told.
+struct Inherited {
+  uint32_t umask = 0;
+  bool in_root = false;  // its working directory is "/"
+};
+
 class Orders {
  public:
   // `files` is the limit of descriptors where the context sets none.
-  explicit Orders(const Limit& files) : files_(files) {}
+  Orders(const Limit& files, const Inherited& inherited) : files_(files), inherited_(inherited) {}
 
   // `identity` is null where the context names none, or where it is not to be applied.
   std::shared_ptr<const Order> Of(const std::shared_ptr<const ExecContext>& context,
@@ -44,6 +50,7 @@ class Orders {
 
  private:
   Limit files_;
+  Inherited inherited_;
   // By context; a cached order holds its context, so that no other can have its address.
   absl::flat_hash_map<const ExecContext*, std::shared_ptr<const Order>> plain_;
 };

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -131,8 +132,10 @@ Daemon::~Daemon() {
 
 absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options,
                                                       const Invocation& invocation) {
-  // Files that services make have the mode that they ask for; ours are set one by one.
+  // Files that services make have the mode that they ask for; ours are set one by one. The folder
+  // it was started in is nobody's to keep; all paths are absolute.
   umask(0022);
+  if (chdir("/") != 0) return SystemError(errno, "chdir", {{"path", "/"}});
   if (absl::Status made = MakeFolders(options); !made.ok()) return made;
   absl::StatusOr<LockFile> lock = LockFile::Take(options.runtime_dir + "/socketd.lock");
   if (!lock.ok()) return lock.status();

@@ -212,6 +212,31 @@ TEST_F(SpawnTest, TheContextIsObeyed) {
   EXPECT_EQ(Contents(Path("out")), "/usr\n0027\n50\n3\n");
 }
 
+// What the daemon has already is not set again for each child.
+TEST_F(SpawnTest, WhatIsNotSaidIsTheSameWhateverTheDaemonHas) {
+  const UniqueFd before(open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::string executor =
+      absl::StrCat("/proc/self/fd/", before.get(), "/server/exec/socketd-exec");
+  context().standard_output = {Stdio::Kind::kTruncate, Path("out")};
+  for (const auto& [folder, mask] : {std::pair("/", 0022U), std::pair("/tmp", 0077U)}) {
+    ASSERT_EQ(chdir(folder), 0);
+    const mode_t own = umask(mask);
+    auto daemon = LinuxKernel::Open({.executor = executor});
+    ASSERT_TRUE(daemon.ok()) << daemon.status();
+    auto group = (*daemon)->NewGroup("test.service", kGroupToken);
+    ASSERT_TRUE(group.ok()) << group.status();
+    auto child = (*daemon)->Spawn(Shell(*group, "pwd; umask"));
+    ASSERT_TRUE(child.ok()) << child.status();
+    for (bool ended = false; !ended;) {
+      for (const Event& event : (*daemon)->Poll((*daemon)->Now() + absl::Seconds(10)))
+        ended = ended || event.kind == Event::Kind::kExited;
+    }
+    EXPECT_EQ(Contents(Path("out")), "/\n0022\n") << folder;
+    umask(own);
+    ASSERT_EQ(fchdir(before.get()), 0);
+  }
+}
+
 TEST_F(SpawnTest, AServiceGetsTheDescriptorLimitThatTheDaemonHad) {
   const Group group = NewGroup();
   rlimit own{};
