@@ -108,6 +108,7 @@ absl::StatusOr<Process> Run::Launch(const LaunchPlan& plan) {
   spec.environment = environment->Entries();
   spec.fds = plan.fds;
   spec.nonblocking = plan.nonblocking;
+  spec.own_session = plan.own_session;
   spec.await_exec = plan.await_exec;
   spec.stdio = plan.stdio;
   spec.log = plan.exec->wants_log ? unit_.log().Sink() : nullptr;

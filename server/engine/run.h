@@ -55,7 +55,8 @@ struct LaunchPlan {
   std::vector<const Fd*> fds;                                          // become 3, 4, ...
   const Fd* stdio = nullptr;
   bool nonblocking = false;
-  bool await_exec = false;  // see SpawnSpec
+  bool own_session = true;  // see SpawnSpec, as the next one
+  bool await_exec = false;
 };
 
 class Run {

@@ -139,6 +139,8 @@ absl::Status ServiceUnit::LaunchMain(size_t index) {
   plan.command = settings_->start[index];
   plan.exec = &settings_->exec;
   plan.nonblocking = settings_->nonblocking;
+  // Thousands may come in a second, each for a moment: a session for each is what they would cost.
+  plan.own_session = !marks.instance;
   plan.await_exec = settings_->type == ServiceType::kExec;
   AddRunVariables(plan.environment);
   if (absl::Status added = AddDescriptors(plan); !added.ok()) return added;

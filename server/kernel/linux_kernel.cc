@@ -66,13 +66,15 @@ void FillStandardStreams() {
   }
 }
 
-// The daemon changes neither later.
-Inherited WhatChildrenInherit() {
+// What is found here the daemon does not change later.
+Inherited InheritedFrom(const Machine& machine) {
   Inherited inherited;
   inherited.umask = umask(0);
   umask(inherited.umask);
   std::array<char, 2> folder{};
   inherited.in_root = getcwd(folder.data(), folder.size()) != nullptr && folder[0] == '/';
+  const UniqueFd terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
+  inherited.needs_session = !machine.cgroup_refused.empty() || static_cast<bool>(terminal);
   return inherited;
 }
 
@@ -115,7 +117,7 @@ LinuxKernel::LinuxKernel(std::unique_ptr<Poller> poller,
                  .can_share_files = machine_.shared_files,
                  .into_cgroup = machine_.into_cgroup,
                  .files_limit = machine_.files,
-                 .inherited = WhatChildrenInherit()}),
+                 .inherited = InheritedFrom(machine_)}),
       next_lookup_(kLookupBit) {
   ReserveNumbers();
 }

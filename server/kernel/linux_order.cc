@@ -47,6 +47,7 @@ class OrderWriter {
         order_(order) {}
 
   void Write() {
+    order_.needs_session = inherited_.needs_session;
     WriteTerminal();
     WriteStream(0, context_.standard_input);
     WriteStream(1, context_.standard_output);
@@ -96,8 +97,9 @@ class OrderWriter {
     }
   }
 
-  std::string OpeningWord(int target, const Stdio& stdio) const {
+  std::string OpeningWord(int target, const Stdio& stdio) {
     const char letter = kStreamLetters[target];
+    order_.needs_session = order_.needs_session || IsTerminal(stdio.kind);
     if (IsTerminal(stdio.kind)) return absl::StrFormat("%cT%s", letter, context_.tty_path);
     const bool reads = target == 0;
     char how = reads ? 'r' : 'f';
@@ -218,7 +220,7 @@ const char* SignalsWord(const SpawnSpec& spec, const Order& order) {
 void ComposeWords(BirthBlock& block, const SpawnSpec& spec, const Order& order, TextWriter& text) {
   block.words.push_back("socketd-exec");
   if (order.needs_executor) block.words.push_back(text.Put(absl::StrCat("R", 3 + spec.fds.size())));
-  block.words.push_back(spec.own_session ? "S" : "s");
+  block.words.push_back(spec.own_session || order.needs_session ? "S" : "s");
   for (const std::string& word : order.words)
     block.words.push_back(word.c_str());
   if (spec.context->no_new_privileges && !spec.full_privileges) block.words.push_back("P");

@@ -26,6 +26,7 @@ struct Order {
   // A word that may not be obeyed in shared memory is among them (kernel.md, "Spawning"), or one
   // that may block: the executor does it.
   bool needs_executor = false;
+  bool needs_session = false;
   std::vector<std::string> environment;  // HOME and its kin
 };
 
@@ -37,6 +38,9 @@ bool NeedsIdentity(const ExecContext& context);
 struct Inherited {
   uint32_t umask = 0;
   bool in_root = false;  // its working directory is "/"
+  // Sessions are needed: groups are found by them, or the daemon's own has a terminal, which no
+  // service may reach.
+  bool needs_session = false;
 };
 
 class Orders {

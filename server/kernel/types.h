@@ -236,8 +236,9 @@ struct SpawnSpec {
   const Fd* stdio = nullptr;     // Stdio::kSocket; borrowed for the call
   const Fd* log = nullptr;       // Stdio::kLog; borrowed for the call
   bool full_privileges = false;  // "+": user, groups and no_new_privileges are not applied
-  // False: only a process group of its own, in the daemon's session. Enough without a terminal, and
-  // much cheaper where Linux groups sessions for scheduling (sched_autogroup, sched(7)).
+  // False: a process group of its own is enough, in the daemon's session; much cheaper where Linux
+  // schedules by sessions (sched_autogroup, sched(7)). What needs a session still gets one: a
+  // terminal, a daemon that has one itself, groups that are found by their session.
   bool own_session = true;
   // Somebody waits for kExeced: it is looked for soon, not when there is something else to do.
   bool await_exec = false;
