@@ -17,7 +17,7 @@ namespace socketd {
 namespace {
 
 // Lines queued before the oldest is dropped: about a second of a very busy daemon, under 4 MiB.
-constexpr size_t kQueuedLines = 8192;
+constexpr size_t kQueuedLines = 2048;
 constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%fZ %l %v";
 
 std::shared_ptr<spdlog::logger> MakeSynchronous() {
