@@ -6,7 +6,6 @@
 #pragma once
 
 #include <initializer_list>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -17,9 +16,10 @@ namespace socketd {
 // something; debug: everything else.
 enum class Level { kDebug, kInfo, kWarning, kError };
 
+// Borrowed for the call.
 struct LogFact {
   absl::string_view key;
-  std::string value;
+  absl::string_view value;
 };
 
 void Log(Level level, absl::string_view event, std::initializer_list<LogFact> facts = {});

@@ -204,7 +204,7 @@ void EngineCore::Collect() {
     if (unit->result() != Result::kSuccess) {
       Log(Level::kWarning, "instance.failed",
           {{"unit", unit->name()},
-           {"result", std::string(NameOf(unit->result()))},
+           {"result", NameOf(unit->result())},
            {"detail", unit->cause().detail}});
     }
     Announce(*unit, false, {Cause::Kind::kStep, "", "collected"});

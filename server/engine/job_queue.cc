@@ -209,7 +209,7 @@ void JobQueue::Finish(Unit& unit, const absl::Status& status) {
   LookAtNeighbours(unit);
   if (!status.ok()) {
     LogFailure(Level::kDebug, "job.failed", status,
-               {{"unit", unit.name()}, {"job", std::string(NameOf(job->work))}});
+               {{"unit", unit.name()}, {"job", NameOf(job->work)}});
     if (job->work != Work::kStop && job->work != Work::kReload) FailDependents(unit);
   }
   ended_(unit);

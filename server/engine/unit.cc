@@ -69,11 +69,12 @@ void Unit::Record(const Moved& moved) {
     log_.Close();
   }
   revision_ = host_.OnMoved(*this, std::move(change));
+  if (!LogEnabled(Level::kInfo)) return;
   Log(Level::kInfo, "unit.moved",
       {{"unit", name()},
-       {"from", std::string(moved.from)},
-       {"to", std::string(moved.to)},
-       {"why", std::string(NameOf(cause_.kind))},
+       {"from", moved.from},
+       {"to", moved.to},
+       {"why", NameOf(cause_.kind)},
        {"detail", cause_.detail},
        {"rev", absl::StrCat(revision_)}});
 }
