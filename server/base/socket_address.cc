@@ -5,7 +5,6 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 
 namespace socketd {
 namespace {
@@ -18,7 +17,7 @@ template <typename... Ts>
 Overload(Ts...) -> Overload<Ts...>;
 
 std::string Ipv4Text(const std::array<uint8_t, 4>& octets) {
-  return absl::StrFormat("%d.%d.%d.%d", octets[0], octets[1], octets[2], octets[3]);
+  return absl::StrCat(octets[0], ".", octets[1], ".", octets[2], ".", octets[3]);
 }
 
 struct Run {

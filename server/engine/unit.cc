@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 
 #include "proto/socketd/v1/unit.pb.h"
 #include "server/base/errors.h"
@@ -26,7 +25,8 @@ std::string NewInvocationId(absl::Time now) {
   uint64_t mixed = static_cast<uint64_t>(absl::ToUnixNanos(now)) + ++count * 0x9E3779B97F4A7C15ULL;
   mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9ULL;
   mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBULL;
-  return absl::StrFormat("%016x%016x", absl::ToUnixNanos(now), mixed ^ (mixed >> 31));
+  return absl::StrCat(absl::Hex(absl::ToUnixNanos(now), absl::kZeroPad16),
+                      absl::Hex(mixed ^ (mixed >> 31), absl::kZeroPad16));
 }
 
 }  // namespace

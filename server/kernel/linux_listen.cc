@@ -173,6 +173,13 @@ bool IsPassing(int error) {
   }
 }
 
+// The end of every batch of connections: made once.
+const absl::Status& NobodyWaits() {
+  static const auto* const status = new absl::Status(
+      Error(absl::StatusCode::kUnavailable, "NO_CONNECTION", "no connection is waiting"));
+  return *status;
+}
+
 }  // namespace
 
 absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec) {
@@ -229,14 +236,12 @@ absl::StatusOr<Accepted> AcceptFrom(int fd, const SocketAddress& local) {
   UniqueFd connection(accept4(fd, remote.get(), &remote.length, SOCK_CLOEXEC));
   if (!connection) {
     const int error = errno;
-    if (!IsPassing(error)) return SystemError(error, "accept");
-    return Error(absl::StatusCode::kUnavailable, "NO_CONNECTION", "no connection is waiting",
-                 {{"errno", ErrnoName(error)}});
+    return IsPassing(error) ? NobodyWaits() : SystemError(error, "accept");
   }
   Accepted accepted;
   accepted.remote = AddressOf(remote);
-  accepted.local = std::holds_alternative<std::monostate>(local) ? LocalAddressOf(connection.get())
-                                                                 : local;
+  accepted.local =
+      std::holds_alternative<std::monostate>(local) ? LocalAddressOf(connection.get()) : local;
   if (remote.family() == AF_UNIX) accepted.peer = PeerOfSocket(connection.get());
   socklen_t length = sizeof(accepted.cookie);
   if (getsockopt(connection.get(), SOL_SOCKET, SO_COOKIE, &accepted.cookie, &length) != 0)

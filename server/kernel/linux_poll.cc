@@ -104,7 +104,7 @@ void Poller::ExpectStrays() {
 Instant Poller::Now() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return Instant::After(absl::DurationFromTimespec(now));
+  return Instant::After(absl::Seconds(now.tv_sec) + absl::Nanoseconds(now.tv_nsec));
 }
 
 absl::Span<const Poller::Ready> Poller::Wait(Instant deadline) {
