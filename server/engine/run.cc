@@ -91,7 +91,7 @@ absl::Status Run::NeedGroup() {
 
 absl::StatusOr<Process> Run::Launch(const LaunchPlan& plan) {
   Kernel& kernel = host_.loop().kernel();
-  const absl::StatusOr<Environment> environment = MakeEnvironment(kernel, plan);
+  absl::StatusOr<Environment> environment = MakeEnvironment(kernel, plan);
   if (!environment.ok()) return environment.status();
   if (absl::Status made = NeedGroup(); !made.ok()) return made;
 
@@ -105,7 +105,7 @@ absl::StatusOr<Process> Run::Launch(const LaunchPlan& plan) {
   spec.context = plan.exec->context;
   spec.program = FindProgram(kernel, plan.command->path());
   spec.argv = ExpandArguments(*plan.command, *environment);
-  spec.environment = environment->Entries();
+  spec.environment = std::move(*environment).Entries();
   spec.fds = plan.fds;
   spec.nonblocking = plan.nonblocking;
   spec.own_session = plan.own_session;

@@ -1,7 +1,6 @@
 #include "server/unit/environment.h"
 
-#include <algorithm>
-#include <utility>
+#include <cstddef>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -17,8 +16,7 @@ constexpr size_t kMostExpanded = size_t{1} << 21;  // bytes of one command's wor
 
 // The value of a variable; empty if it is unset.
 absl::string_view ValueOf(const Environment& environment, absl::string_view name) {
-  const std::string* value = environment.Find(name);
-  return value == nullptr ? absl::string_view() : absl::string_view(*value);
+  return environment.Find(name).value_or(absl::string_view());
 }
 
 // Replaces what follows a "$" at the front of `rest` (the "$" is off already).
@@ -89,14 +87,21 @@ void AppendWords(absl::string_view value, std::vector<std::string>& arguments) {
 
 }  // namespace
 
-void Environment::Set(absl::string_view name, absl::string_view value) {
-  for (auto& [known, old] : entries_) {
-    if (known == name) {
-      old = std::string(value);
-      return;
+size_t Environment::PlaceOf(absl::string_view name) const {
+  size_t place = 0;
+  for (; place < entries_.size(); ++place) {
+    const std::string& entry = entries_[place];
+    if (entry.size() > name.size() && entry[name.size()] == '=' && absl::StartsWith(entry, name)) {
+      break;
     }
   }
-  entries_.emplace_back(name, value);
+  return place;
+}
+
+void Environment::Set(absl::string_view name, absl::string_view value) {
+  const size_t place = PlaceOf(name);
+  if (place == entries_.size()) entries_.emplace_back();
+  entries_[place] = absl::StrCat(name, "=", value);
 }
 
 void Environment::SetEntry(absl::string_view entry) {
@@ -105,19 +110,10 @@ void Environment::SetEntry(absl::string_view entry) {
   Set(entry.substr(0, equals), entry.substr(equals + 1));
 }
 
-const std::string* Environment::Find(absl::string_view name) const {
-  for (const auto& [known, value] : entries_) {
-    if (known == name) return &value;
-  }
-  return nullptr;
-}
-
-std::vector<std::string> Environment::Entries() const {
-  std::vector<std::string> entries;
-  entries.reserve(entries_.size());
-  for (const auto& [name, value] : entries_)
-    entries.push_back(absl::StrCat(name, "=", value));
-  return entries;
+std::optional<absl::string_view> Environment::Find(absl::string_view name) const {
+  const size_t place = PlaceOf(name);
+  if (place == entries_.size()) return std::nullopt;
+  return absl::string_view(entries_[place]).substr(name.size() + 1);
 }
 
 std::vector<std::string> ExpandArguments(const v1::Command& command,

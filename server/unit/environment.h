@@ -2,6 +2,8 @@
 // command lines; systemd.exec(5) and systemd.service(5), "Command lines".
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,12 +23,16 @@ class Environment {
   void Set(absl::string_view name, absl::string_view value);
   // "NAME=value"; without '=' it is ignored.
   void SetEntry(absl::string_view entry);
-  // Null if there is none.
-  const std::string* Find(absl::string_view name) const;
-  std::vector<std::string> Entries() const;
+  // The value; nothing if there is none. Until the next change.
+  std::optional<absl::string_view> Find(absl::string_view name) const;
+  const std::vector<std::string>& Entries() const& { return entries_; }
+  std::vector<std::string> Entries() && { return std::move(entries_); }
 
  private:
-  std::vector<std::pair<std::string, std::string>> entries_;
+  // Where the entry of `name` is, or would be: at the end.
+  size_t PlaceOf(absl::string_view name) const;
+
+  std::vector<std::string> entries_;
 };
 
 // The lines of an environment file as systemd reads them: comments (# ;), quotes, continuation
