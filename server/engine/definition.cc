@@ -86,10 +86,20 @@ absl::Status AddListeners(const v1::SocketSpec& spec, SocketSettings& settings) 
 
 using Source = std::shared_ptr<const v1::UnitDefinition>;
 
-absl::StatusOr<std::shared_ptr<const SocketSettings>> SocketOf(const Source& source,
+// Service=, or the unit of the same name; systemd.socket(5).
+UnitName TriggeredBy(const UnitName& socket, const v1::SocketSpec& spec) {
+  const std::string by_name = spec.accept() ? absl::StrCat(socket.prefix(), "@.service")
+                                            : socket.WithSuffix("service").text();
+  const absl::StatusOr<UnitName> name =
+      UnitName::Parse(spec.service().empty() ? by_name : spec.service());
+  return name.ok() ? *name : socket.WithSuffix("service");
+}
+
+absl::StatusOr<std::shared_ptr<const SocketSettings>> SocketOf(const UnitName& name,
+                                                               const Source& source,
                                                                const ExecSurroundings& around) {
   const v1::SocketSpec& spec = source->socket();
-  auto settings = std::make_shared<SocketSettings>();
+  auto settings = std::make_shared<SocketSettings>(TriggeredBy(name, spec));
   settings->source = source;
   if (absl::Status added = AddListeners(spec, *settings); !added.ok()) return added;
   settings->start_pre = ChainOf(spec.exec_start_pre());
@@ -99,7 +109,6 @@ absl::StatusOr<std::shared_ptr<const SocketSettings>> SocketOf(const Source& sou
   settings->timeout = TimeoutOf(spec.has_timeout(), spec.timeout(), kDefaultTimeout);
   settings->owner = {spec.socket_user(), spec.socket_group()};
   settings->accept = spec.accept();
-  settings->service = spec.service();
   if (spec.has_max_connections()) settings->max_connections = spec.max_connections();
   settings->descriptor_name = spec.file_descriptor_name();
   settings->remove_on_stop = spec.remove_on_stop();
@@ -215,7 +224,7 @@ void Resolve(const Source& effective, const ExecSurroundings& around, Definition
   definition.stop_when_unneeded = unit.stop_when_unneeded();
   if (effective->has_service()) definition.service = ServiceOf(effective, around);
   if (!effective->has_socket()) return;
-  auto socket = SocketOf(effective, around);
+  auto socket = SocketOf(definition.loaded.name, effective, around);
   if (socket.ok()) {
     definition.socket = *std::move(socket);
   } else {
@@ -234,6 +243,9 @@ bool ExitSet::Has(const Exit& exit) const {
 DefinitionPtr MakeDefinition(LoadedUnit found, const ExecSurroundings& around) {
   auto definition = std::make_shared<Definition>(std::move(found));
   const LoadedUnit& loaded = definition->loaded;
+  definition->etag = absl::StrCat(absl::Hex(loaded.source_hash, absl::kZeroPad16));
+  for (const Problem& problem : loaded.problems)
+    definition->warnings.push_back(ToText(problem));
   if (loaded.state == LoadState::kLoaded && loaded.effective != nullptr) {
     Resolve(loaded.effective, around, *definition);
   }

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -13,6 +14,7 @@
 #include "server/engine/rate_limit.h"
 #include "server/kernel/types.h"
 #include "server/unit/unit_loader.h"
+#include "server/unit/unit_name.h"
 
 namespace socketd {
 
@@ -23,6 +25,8 @@ class UnitDefinition;
 }  // namespace v1
 
 struct SocketSettings {
+  explicit SocketSettings(UnitName triggered) : service(std::move(triggered)) {}
+
   struct Listener {
     std::string kind;     // "ListenStream"
     std::string address;  // as configured, specifiers expanded
@@ -34,7 +38,7 @@ struct SocketSettings {
   absl::Duration timeout;  // of each command and each signal step; infinite: none
   IdentityQuery owner;     // both empty: none to look up
   bool accept = false;
-  std::string service;  // empty: by name
+  UnitName service;  // what traffic starts; with Accept= its template
   uint32_t max_connections = 64;
   std::string descriptor_name;  // empty: the default
   bool remove_on_stop = false;
@@ -77,6 +81,8 @@ struct Definition {
   explicit Definition(LoadedUnit found) : loaded(std::move(found)) {}
 
   LoadedUnit loaded;
+  std::string etag;  // as shown, of `loaded` as the next one
+  std::vector<std::string> warnings;
   RateLimit start_limit;
   bool stop_when_unneeded = false;
   std::shared_ptr<const SocketSettings> socket;    // of a loaded socket unit

@@ -18,13 +18,7 @@ bool SocketUnit::accepts() const {
 }
 
 UnitName SocketUnit::service_name() const {
-  UnitName usual = unit_name().WithSuffix("service");
-  if (current() == nullptr) return usual;
-  const std::string wanted =
-      accepts() ? absl::StrCat(unit_name().prefix(), "@.service") : usual.text();
-  const absl::StatusOr<UnitName> name =
-      UnitName::Parse(current()->service.empty() ? wanted : current()->service);
-  return name.ok() ? *name : usual;
+  return current() != nullptr ? current()->service : unit_name().WithSuffix("service");
 }
 
 std::string SocketUnit::descriptor_name() const {

@@ -147,13 +147,12 @@ UnitSnapshotPtr Unit::Snapshot() const {
   for (const UnitName& alias : loaded.aliases)
     snapshot->aliases.push_back(alias.text());
   snapshot->definition = loaded.written;
-  snapshot->etag = absl::StrFormat("%016x", loaded.source_hash);
+  snapshot->etag = definition_->etag;
   snapshot->load_state = loaded.state;
   snapshot->load_error = loaded.error;
   snapshot->fragment_path = loaded.fragment_path;
   snapshot->drop_in_paths = loaded.drop_in_paths;
-  for (const Problem& problem : loaded.problems)
-    snapshot->warnings.push_back(ToText(problem));
+  snapshot->warnings = definition_->warnings;
   snapshot->active_state = active_state_;
   snapshot->sub_state = sub_state_;
   snapshot->result = result_;
