@@ -21,34 +21,44 @@ bool Links::Has(LinkKind kind, const Unit& other) const {
 }
 
 bool Links::Empty() const {
-  return std::all_of(edges_.begin(), edges_.end(), [](const auto& edges) { return edges.empty(); });
+  if (edges_ == nullptr) return true;
+  return std::all_of(edges_->by_kind.begin(), edges_->by_kind.end(),
+                     [](const auto& edges) { return edges.empty(); });
+}
+
+Links::Edges& Links::edges() {
+  if (edges_ == nullptr) edges_ = std::make_unique<Edges>();
+  return *edges_;
 }
 
 void Links::Tie(Unit& from, LinkKind kind, Unit& to) {
   if (&from == &to || from.links().Owns(kind, to)) return;
-  from.links().own_.emplace_back(kind, &to);
+  from.links().edges().own.emplace_back(kind, &to);
   if (from.links().Has(kind, to)) return;  // the other end has declared it
   from.links().at(kind).push_back(&to);
   to.links().at(InverseOf(kind)).push_back(&from);
 }
 
 bool Links::Owns(LinkKind kind, const Unit& other) const {
-  return std::any_of(own_.begin(), own_.end(), [&](const auto& edge) {
-    return edge.first == kind && edge.second == &other;
-  });
+  if (edges_ == nullptr) return false;
+  const auto& own = edges_->own;
+  return std::any_of(own.begin(), own.end(),
+                     [&](const auto& edge) { return edge.first == kind && edge.second == &other; });
 }
 
 void Links::Remove(LinkKind kind, const Unit& other) {
-  std::vector<Unit*>& edges = at(kind);
+  std::vector<Unit*>& others = at(kind);
   // From the back: what goes is most often what came last.
-  const auto found = std::find(edges.rbegin(), edges.rend(), &other);
-  if (found != edges.rend()) edges.erase(std::next(found).base());
+  const auto found = std::find(others.rbegin(), others.rend(), &other);
+  if (found != others.rend()) others.erase(std::next(found).base());
   const auto same = [&](const auto& edge) { return edge.first == kind && edge.second == &other; };
-  own_.erase(std::remove_if(own_.begin(), own_.end(), same), own_.end());
+  std::vector<std::pair<LinkKind, Unit*>>& own = edges().own;
+  own.erase(std::remove_if(own.begin(), own.end(), same), own.end());
 }
 
 void Links::CutOwn(Unit& unit) {
-  for (const auto& [kind, other] : std::exchange(unit.links().own_, {})) {
+  if (unit.links().edges_ == nullptr) return;
+  for (const auto& [kind, other] : std::exchange(unit.links().edges_->own, {})) {
     if (other->links().Owns(InverseOf(kind), unit)) continue;
     unit.links().Remove(kind, *other);
     other->links().Remove(InverseOf(kind), unit);
@@ -56,13 +66,12 @@ void Links::CutOwn(Unit& unit) {
 }
 
 void Links::CutAll(Unit& unit) {
+  const std::unique_ptr<Edges> edges = std::exchange(unit.links().edges_, nullptr);
+  if (edges == nullptr) return;
   for (size_t i = 0; i < kLinkKinds; ++i) {
-    const auto kind = static_cast<LinkKind>(i);
-    for (Unit* other : unit.links().edges_[i])
-      other->links().Remove(InverseOf(kind), unit);
-    unit.links().edges_[i].clear();
+    for (Unit* other : edges->by_kind[i])
+      other->links().Remove(InverseOf(static_cast<LinkKind>(i)), unit);
   }
-  unit.links().own_.clear();
 }
 
 }  // namespace socketd

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -47,7 +49,10 @@ absl::string_view NameOf(LinkKind kind);
 
 class Links {
  public:
-  absl::Span<Unit* const> of(LinkKind kind) const { return edges_[static_cast<size_t>(kind)]; }
+  absl::Span<Unit* const> of(LinkKind kind) const {
+    if (edges_ == nullptr) return {};
+    return edges_->by_kind[static_cast<size_t>(kind)];
+  }
   bool Has(LinkKind kind, const Unit& other) const;
   bool Empty() const;
 
@@ -59,13 +64,17 @@ class Links {
   static void CutAll(Unit& unit);
 
  private:
-  std::vector<Unit*>& at(LinkKind kind) { return edges_[static_cast<size_t>(kind)]; }
+  struct Edges {
+    std::array<std::vector<Unit*>, kLinkKinds> by_kind;
+    // Those made by this unit's own definition.
+    std::vector<std::pair<LinkKind, Unit*>> own;
+  };
+  Edges& edges();
+  std::vector<Unit*>& at(LinkKind kind) { return edges().by_kind[static_cast<size_t>(kind)]; }
   bool Owns(LinkKind kind, const Unit& other) const;
   void Remove(LinkKind kind, const Unit& other);
 
-  std::array<std::vector<Unit*>, kLinkKinds> edges_;
-  // Edges made by this unit's own definition.
-  std::vector<std::pair<LinkKind, Unit*>> own_;
+  std::unique_ptr<Edges> edges_;  // null: none yet, as with most instances
 };
 
 }  // namespace socketd
