@@ -27,7 +27,8 @@ size_t SharedBoard::ShardOf(absl::string_view name) {
 }
 
 UnitSnapshotPtr SharedBoard::Find(absl::string_view name) const {
-  const Shard& shard = *shards_[ShardOf(name)];
+  const size_t index = ShardOf(name);
+  const Shard& shard = *tree_[index / kFan]->shards[index % kFan];
   const auto unit = std::lower_bound(shard.units.begin(), shard.units.end(), name, ByName());
   if (unit != shard.units.end() && (*unit)->name == name) return *unit;
   const auto alias = std::lower_bound(shard.aliases.begin(), shard.aliases.end(), name, ByName());
@@ -41,8 +42,8 @@ std::vector<UnitSnapshotPtr> SharedBoard::After(absl::string_view after, size_t 
     return (*right.first)->name < (*left.first)->name;
   };
   std::vector<Next> heap;
-  for (const auto& shard : shards_) {
-    const auto& units = shard->units;
+  for (size_t i = 0; i < kShards; ++i) {
+    const auto& units = tree_[i / kFan]->shards[i % kFan]->units;
     const auto from = std::upper_bound(units.begin(), units.end(), after, ByName());
     if (from != units.end()) heap.emplace_back(&*from, units.data() + units.size());
   }
@@ -62,17 +63,30 @@ std::vector<UnitSnapshotPtr> SharedBoard::After(absl::string_view after, size_t 
 }
 
 BoardMaker::BoardMaker() {
-  shards_.fill(std::make_shared<const SharedBoard::Shard>());
+  const auto branch = std::make_shared<SharedBoard::Branch>();
+  branch->shards.fill(std::make_shared<const SharedBoard::Shard>());
+  tree_.fill(branch);
   Publish(0);
+}
+
+SharedBoard::Branch& BoardMaker::ChangeBranch(size_t index) {
+  for (const auto& [at, branch] : fresh_branches_)
+    if (at == index) return *branch;
+  auto branch = std::make_shared<SharedBoard::Branch>(*tree_[index]);
+  fresh_branches_.emplace_back(index, branch.get());
+  tree_[index] = std::move(branch);
+  return *fresh_branches_.back().second;
 }
 
 SharedBoard::Shard& BoardMaker::Change(absl::string_view name) {
   const size_t index = SharedBoard::ShardOf(name);
-  if (fresh_[index] == nullptr) {
-    fresh_[index] = std::make_shared<SharedBoard::Shard>(*shards_[index]);
-    shards_[index] = fresh_[index];
-  }
-  return *fresh_[index];
+  for (const auto& [at, shard] : fresh_shards_)
+    if (at == index) return *shard;
+  auto& place = ChangeBranch(index / SharedBoard::kFan).shards[index % SharedBoard::kFan];
+  auto shard = std::make_shared<SharedBoard::Shard>(*place);
+  fresh_shards_.emplace_back(index, shard.get());
+  place = std::move(shard);
+  return *fresh_shards_.back().second;
 }
 
 void BoardMaker::DropAliases(const UnitSnapshot& unit) {
@@ -114,8 +128,9 @@ void BoardMaker::Remove(absl::string_view name) {
 }
 
 void BoardMaker::Publish(int64_t revision) {
-  fresh_.fill(nullptr);
-  BoardPtr board = std::make_shared<SharedBoard>(revision, size_, shards_);
+  fresh_branches_.clear();
+  fresh_shards_.clear();
+  BoardPtr board = std::make_shared<SharedBoard>(revision, size_, tree_);
   const std::lock_guard lock(mutex_);
   board_.swap(board);
 }

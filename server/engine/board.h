@@ -1,6 +1,6 @@
-// The board that other threads read: all units at one revision, in shards that are shared from one
-// board to the next. Publishing copies only the shards in which something changed. SharedBoard is
-// immutable; BoardMaker lives on the engine thread.
+// The board that other threads read: all units at one revision, as a tree of two levels that boards
+// share from one to the next. Publishing copies the shards in which something changed and the way
+// to them, no more. SharedBoard is immutable; BoardMaker lives on the engine thread.
 #pragma once
 
 #include <array>
@@ -16,16 +16,20 @@ namespace socketd {
 
 class SharedBoard final : public Board {
  public:
-  // With 64 shards a change among 10,000 units copies some 150 pointers.
-  static constexpr size_t kShards = 64;
+  // A change copies twice 16 pointers and, among 10,000 units, some 40 in its shard.
+  static constexpr size_t kFan = 16;
+  static constexpr size_t kShards = kFan * kFan;
   struct Shard {
     std::vector<UnitSnapshotPtr> units;                            // by name
     std::vector<std::pair<std::string, UnitSnapshotPtr>> aliases;  // by alias
   };
-  using Shards = std::array<std::shared_ptr<const Shard>, kShards>;
+  struct Branch {
+    std::array<std::shared_ptr<const Shard>, kFan> shards;
+  };
+  using Tree = std::array<std::shared_ptr<const Branch>, kFan>;
 
-  SharedBoard(int64_t revision, size_t size, Shards shards)
-      : revision_(revision), size_(size), shards_(std::move(shards)) {}
+  SharedBoard(int64_t revision, size_t size, Tree tree)
+      : revision_(revision), size_(size), tree_(std::move(tree)) {}
 
   int64_t revision() const override { return revision_; }
   size_t size() const override { return size_; }
@@ -37,7 +41,7 @@ class SharedBoard final : public Board {
  private:
   const int64_t revision_;
   const size_t size_;
-  const Shards shards_;
+  const Tree tree_;
 };
 
 class BoardMaker {
@@ -53,12 +57,14 @@ class BoardMaker {
   BoardPtr board() const;
 
  private:
+  SharedBoard::Branch& ChangeBranch(size_t index);
   SharedBoard::Shard& Change(absl::string_view name);
   void DropAliases(const UnitSnapshot& unit);
 
-  SharedBoard::Shards shards_;
-  // Shards copied since the last publishing: changed in place until then.
-  std::array<std::shared_ptr<SharedBoard::Shard>, SharedBoard::kShards> fresh_;
+  SharedBoard::Tree tree_;
+  // Copied since the last publishing, by index: changed in place until then.
+  std::vector<std::pair<size_t, SharedBoard::Branch*>> fresh_branches_;
+  std::vector<std::pair<size_t, SharedBoard::Shard*>> fresh_shards_;
   size_t size_ = 0;
   mutable std::mutex mutex_;
   BoardPtr board_;
