@@ -31,7 +31,7 @@ absl::StatusOr<PortSet::Opened> PortSet::OpenOne(size_t index) {
 
 absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings,
                            const Owner& owner) {
-  if (open()) return absl::OkStatus();
+  if (!ports_.empty()) return absl::OkStatus();
   settings_ = settings;
   owner_ = owner;
   std::vector<Opened> opened;

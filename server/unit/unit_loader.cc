@@ -33,10 +33,6 @@ class Hash {
   uint64_t value_ = 0xCBF29CE484222325;
 };
 
-bool AnyFatal(const Problems& problems) {
-  return std::any_of(problems.begin(), problems.end(), [](const Problem& p) { return p.fatal; });
-}
-
 // The fatal problems on one line, as many as a screen bears.
 std::string FatalText(const Problems& problems) {
   constexpr size_t kMostShown = 5;
