@@ -51,7 +51,8 @@ class PortSetTest : public ::testing::Test, public Subscriber {
 
   sim::FakeKernel kernel_;
   EventLoop loop_{kernel_};
-  std::shared_ptr<SocketSettings> settings_ = std::make_shared<SocketSettings>();
+  std::shared_ptr<SocketSettings> settings_ =
+      std::make_shared<SocketSettings>(*UnitName::Parse("web.service"));
   PortSet ports_{loop_, *this};
   const Fd* heard_ = nullptr;
 };
@@ -63,7 +64,7 @@ TEST_F(PortSetTest, AFailedOpenClosesWhatItOpened) {
   const absl::Status opened = Open();
   EXPECT_THAT(opened, FailsBecause("PORT_IN_USE"));
   EXPECT_THAT(opened, HasFact("address", "127.0.0.1:81"));
-  EXPECT_FALSE(ports_.open());
+  EXPECT_EQ(ports_.size(), 0U);
   EXPECT_FALSE(Listens("127.0.0.1:80"));
 }
 
