@@ -150,6 +150,10 @@ absl::Status ExpectProcess(const World& world, const Words& words) {
   if (words[1] == "gone") return Compare(program, process == nullptr ? "gone" : "alive", "gone");
   if (process == nullptr) return Unexpected(absl::StrCat(program, " does not run"));
   if (words[1] == "alive") return absl::OkStatus();
+  if (words[1] == "leads" && words.size() == 3) {
+    return Compare(absl::StrCat("what ", program, " leads"),
+                   process->own_session ? "session" : "group", words[2]);
+  }
   if (words[1] == "got") {
     return Compare(absl::StrCat("what ", program, " got"),
                    absl::StrJoin(AddressesOf(*process), " "),

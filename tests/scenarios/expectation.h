@@ -7,6 +7,7 @@
 //   answer web.socket ok | pending | REASON       of the last request about the unit
 //   dump web.socket "Backlog: 5"                  the dump has this line
 //   /bin/web alive | gone | runs 2 | has NAME=VALUE | has no NAME | got ADDRESS...
+//   /bin/web leads session | leads group
 //   port ADDRESS v6only | both | mode=0600 | backlog=5
 //   waiting ADDRESS 2       refused ADDRESS       accepted 3      file PATH      no file PATH
 #pragma once

@@ -81,6 +81,7 @@ Child FakeProcesses::Spawn(ProcessOwner& owner, const SpawnSpec& spec, FakeProce
   process.program = spec.program;
   process.argv = spec.argv;
   process.environment = spec.environment;
+  process.own_session = spec.own_session;
   if (spec.context && !spec.full_privileges) process.user = spec.context->user;
   FakeProcess& started = Start(std::move(process));
   const auto handle = static_cast<ChildHandle>(next_child_++);

@@ -28,6 +28,7 @@ namespace socketd::sim {
 struct FakeProcess {
   int pid = 0;
   int session = 0;  // also its process group
+  bool own_session = true;
   GroupId group = GroupId::kNone;
   std::string program;
   std::vector<std::string> argv;
