@@ -1,5 +1,6 @@
 #include "server/engine/exec_context.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -130,6 +131,12 @@ void SetDirectories(const ExecSpec& spec,
   if (!settings.runtime_directories.empty()) {
     settings.environment.Set("RUNTIME_DIRECTORY", absl::StrJoin(settings.runtime_directories, ":"));
   }
+  // Nobody has to go through what a service owns to remove what is in it.
+  std::sort(settings.runtime_directories.begin(), settings.runtime_directories.end());
+  if (spec.runtime_directory_preserve() == ExecSpec::PRESERVE_RESTART)
+    settings.preserve = Preserve::kRestart;
+  if (spec.runtime_directory_preserve() == ExecSpec::PRESERVE_YES)
+    settings.preserve = Preserve::kYes;
   if (!state.empty()) settings.environment.Set("STATE_DIRECTORY", absl::StrJoin(state, ":"));
 }
 

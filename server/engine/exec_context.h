@@ -3,6 +3,7 @@
 // Immutable values.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ struct KillSettings {
   bool send_sigkill = true;  // after the time-out
 };
 
+// RuntimeDirectoryPreserve=: whether they stay when a unit comes to rest.
+enum class Preserve : uint8_t { kNo, kRestart, kYes };
+
 struct ExecSettings {
   struct File {
     std::string path;
@@ -43,7 +47,8 @@ struct ExecSettings {
   std::shared_ptr<const ExecContext> context;
   Environment environment;  // without EnvironmentFile= and what belongs to one run
   std::vector<File> environment_files;
-  std::vector<std::string> runtime_directories;  // full paths, removed when the unit stops
+  std::vector<std::string> runtime_directories;  // full paths; one comes before those in it
+  Preserve preserve = Preserve::kNo;             // of the runtime directories
   bool wants_log = false;
   bool wants_socket = false;  // a standard stream is the connection or the listening socket
 };

@@ -176,6 +176,18 @@ void Run::End() {
   group_subscription_ = Subscription();
 }
 
+void Run::RemoveDirectories(const ExecSettings& exec, bool comes_back) {
+  const bool stay =
+      exec.preserve == Preserve::kYes || (exec.preserve == Preserve::kRestart && comes_back);
+  if (stay) return;
+  for (const std::string& path : exec.runtime_directories) {
+    const absl::Status removed = host_.loop().kernel().RemoveTree(path);
+    if (!removed.ok() && !absl::IsNotFound(removed)) {
+      LogFailure(Level::kWarning, "unit.directory-kept", removed, {{"unit", unit_.name()}});
+    }
+  }
+}
+
 ProcessEnd EndOf(Kernel& kernel, Process& process, const Event& event, const ExitSet* extra) {
   ProcessEnd end;
   const v1::Command* const command = process.command;

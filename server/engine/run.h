@@ -88,6 +88,8 @@ class Run {
 
   // Gives up the group: kernel and cgroup floor clean it away once empty.
   void End();
+  // Removes the unit's RuntimeDirectory=, unless it is to stay.
+  void RemoveDirectories(const ExecSettings& exec, bool comes_back);
 
  private:
   absl::Status NeedGroup();

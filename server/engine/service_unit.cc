@@ -38,7 +38,7 @@ Ending ServiceUnit::Begin(ServiceState next) {
   switch (kServiceMachine[IndexOf(next)].awaits) {
     case ServiceAwait::kNothing:
       GiveUp(std::move(left));
-      CleanUp();
+      CleanUp(start_pending());
       return Outcome::kPending;
     case ServiceAwait::kExecPre:
       return BeginCommand(settings_->start_pre, 0);
@@ -146,8 +146,9 @@ Ending ServiceUnit::BeginReload() {
 }
 
 Ending ServiceUnit::BeginDelay() {
-  CleanUp();
-  if (!WantsRestart()) return Outcome::kSkip;
+  const bool wants_restart = WantsRestart();
+  CleanUp(wants_restart || start_pending());
+  if (!wants_restart) return Outcome::kSkip;
   const absl::Duration delay = std::max(settings_->restart_delay, kLeastRestartDelay);
   wait_ = Delay{DeadlineAfter(host_.loop(), delay, [this] {
     OnDelay({Cause::Kind::kRestartPolicy, "", std::string(NameOf(result()))});
@@ -188,23 +189,17 @@ bool ServiceUnit::WantsRestart() const {
 }
 
 // The run is over: nothing of it stays but what it told of itself.
-void ServiceUnit::CleanUp() {
+void ServiceUnit::CleanUp(bool comes_back) {
   GiveUp(std::move(main_));
   main_.Drop();
   run_.End();
   connection_ = Fd();
-  if (settings_ == nullptr) return;
+  run_.RemoveDirectories(settings_->exec, comes_back);
   // systemd.service(5), PIDFile=: what is left of it is removed.
   if (const std::string& path = settings_->pid_file; !path.empty()) {
     const absl::Status removed = host_.loop().kernel().Remove(path, 0);
     if (!removed.ok() && !absl::IsNotFound(removed)) {
       LogFailure(Level::kDebug, "unit.pid-file-kept", removed, {{"path", path}});
-    }
-  }
-  for (const std::string& path : settings_->exec.runtime_directories) {
-    const absl::Status removed = host_.loop().kernel().Remove(path, 0);
-    if (!removed.ok() && !absl::IsNotFound(removed)) {
-      LogFailure(Level::kDebug, "unit.directory-kept", removed, {{"path", path}});
     }
   }
 }

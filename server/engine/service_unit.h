@@ -80,7 +80,7 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   void OnGroupEmpty();
   void OnDelay(Cause cause);
   bool WantsRestart() const;
-  void CleanUp();
+  void CleanUp(bool comes_back);
 
   // ---- what processes get (service_launch.cc) ----
   absl::Status AddDescriptors(LaunchPlan& plan);

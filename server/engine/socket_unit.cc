@@ -25,6 +25,7 @@ Ending SocketUnit::Begin(SocketState next) {
     case SocketAwait::kNothing:
       GiveUp(std::move(left));
       run_.End();
+      run_.RemoveDirectories(settings_->exec, start_pending());
       return Outcome::kPending;
     case SocketAwait::kExecPre:
       return BeginCommand(settings_->start_pre, 0);

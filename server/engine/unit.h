@@ -106,6 +106,10 @@ class Unit : public Subscriber {
   Job* job() { return job_.get(); }
   const Job* job() const { return job_.get(); }
   std::unique_ptr<Job>& job_slot() { return job_; }
+  // The unit is to start as soon as it is at rest.
+  bool start_pending() const {
+    return job_ != nullptr && (job_->starts() || job_->work == Work::kRestart);
+  }
   // A stop is waiting or under way: nothing new may begin.
   bool stop_pending() const { return job_ != nullptr && job_->stops(); }
 

@@ -112,6 +112,10 @@ class Kernel : public FdOwner, public ProcessOwner {
   virtual absl::Status MakeSymlink(const std::string& target, const std::string& path) = 0;
   // Removes a node if it is still the one with inode `node`; 0: whatever it is but a directory.
   virtual absl::Status Remove(const std::string& path, uint64_t node) = 0;
+  // Removes what is at `path`: a folder with all that is in it, anything else as itself. Its name
+  // is free when this returns; what was in a folder goes bit by bit in the Polls that follow. No
+  // link is followed, no mount entered. NOT_FOUND if there is nothing.
+  virtual absl::Status RemoveTree(const std::string& path) = 0;
 
   // What was found by trying at start, with the fallback chosen where something is missing.
   virtual const std::vector<Capability>& Capabilities() const = 0;

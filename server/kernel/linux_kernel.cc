@@ -148,7 +148,9 @@ absl::Span<const Event> LinuxKernel::Poll(Instant deadline) {
   do {
     children_.LookAtNewborn(Now(), events_);
     const Instant look = std::min({children_.next_look(), groups_.next_look(), strays_at_});
-    const Instant limit = events_.empty() ? std::min(deadline, look) : Instant::Start();
+    const bool waits = events_.empty() && trees_.empty();
+    const Instant limit = waits ? std::min(deadline, look) : Instant::Start();
+    if (!trees_.empty()) trees_.Work();
     for (const Poller::Ready& ready : poller_->Wait(limit))
       Collect(ready);
     const Instant now = Now();

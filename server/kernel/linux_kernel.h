@@ -21,6 +21,7 @@
 #include "server/kernel/linux_lookup.h"
 #include "server/kernel/linux_poll.h"
 #include "server/kernel/linux_probe.h"
+#include "server/kernel/linux_tree.h"
 
 namespace socketd {
 
@@ -71,6 +72,7 @@ class LinuxKernel final : public Kernel {
   absl::Status WriteFile(const std::string& path, absl::string_view text) override;
   absl::Status MakeSymlink(const std::string& target, const std::string& path) override;
   absl::Status Remove(const std::string& path, uint64_t node) override;
+  absl::Status RemoveTree(const std::string& path) override { return trees_.Remove(path); }
 
   const std::vector<Capability>& Capabilities() const override { return machine_.capabilities; }
 
@@ -122,6 +124,7 @@ class LinuxKernel final : public Kernel {
   std::unordered_map<uint64_t, Token> asked_;  // lookups by number
   std::unordered_map<Token, absl::StatusOr<Owner>> answers_;
   uint64_t next_lookup_;
+  Trees trees_;
   std::vector<Event> events_;
 };
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <climits>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -119,18 +120,22 @@ absl::StatusOr<uint64_t> SetNode(const NodePlace& place, const ListenSpec& spec,
   return status.st_ino;
 }
 
+using FolderMode = std::optional<mode_t>;  // none: what is missing is not made
+
 // A folder, made if need be, or a link as itself.
-absl::StatusOr<UniqueFd> OpenOrMake(const NodePlace& place, const std::string& part, mode_t mode) {
+absl::StatusOr<UniqueFd> OpenOrMake(const NodePlace& place,
+                                    const std::string& part,
+                                    FolderMode mode) {
   constexpr int kFlags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
   UniqueFd next(openat(place.folder.get(), part.c_str(), kFlags));
   if (next) return next;
-  if (errno != ENOENT) return Refused(errno, "open", place);
-  const bool made = mkdirat(place.folder.get(), part.c_str(), mode) == 0;
+  if (errno != ENOENT || !mode) return Refused(errno, "open", place);
+  const bool made = mkdirat(place.folder.get(), part.c_str(), *mode) == 0;
   if (!made && errno != EEXIST) return Refused(errno, "mkdir", place);
   next.reset(openat(place.folder.get(), part.c_str(), kFlags));
   if (!next) return Refused(errno, "open", place);
   // mkdir(2) obeys the umask, DirectoryMode= does not.
-  if (made && ChangeModeOf(next.get(), mode) != 0) return Refused(errno, "chmod", place);
+  if (made && ChangeModeOf(next.get(), *mode) != 0) return Refused(errno, "chmod", place);
   return next;
 }
 
@@ -159,9 +164,7 @@ absl::Status Follow(int link, NodePlace& place, std::deque<std::string>& parts) 
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::StatusOr<NodePlace> PlaceOf(const std::string& path, uint32_t mode) {
+absl::StatusOr<NodePlace> Walk(const std::string& path, FolderMode mode) {
   NodePlace place;
   place.path = path;
   place.folder = OpenRoot();
@@ -173,7 +176,7 @@ absl::StatusOr<NodePlace> PlaceOf(const std::string& path, uint32_t mode) {
   while (!parts.empty()) {
     const std::string part = std::move(parts.front());
     parts.pop_front();
-    absl::StatusOr<UniqueFd> next = OpenOrMake(place, part, mode & kPermissions);
+    absl::StatusOr<UniqueFd> next = OpenOrMake(place, part, mode);
     if (!next.ok()) return next.status();
     struct stat status{};
     if (fstat(next->get(), &status) != 0) return Refused(errno, "fstat", place);
@@ -187,6 +190,16 @@ absl::StatusOr<NodePlace> PlaceOf(const std::string& path, uint32_t mode) {
     place.folder = *std::move(next);
   }
   return place;
+}
+
+}  // namespace
+
+absl::StatusOr<NodePlace> PlaceOf(const std::string& path, uint32_t mode) {
+  return Walk(path, mode & kPermissions);
+}
+
+absl::StatusOr<NodePlace> FindPlace(const std::string& path) {
+  return Walk(path, std::nullopt);
 }
 
 absl::StatusOr<uint64_t> BindNode(int socket, const NodePlace& place, const ListenSpec& spec) {

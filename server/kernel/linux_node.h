@@ -23,6 +23,8 @@ struct NodePlace {
 
 // Makes parent folders that are missing, with `mode`.
 absl::StatusOr<NodePlace> PlaceOf(const std::string& path, uint32_t mode);
+// Makes nothing. NOT_FOUND: a parent folder is missing.
+absl::StatusOr<NodePlace> FindPlace(const std::string& path);
 
 // Binds `socket` there, race-free (kernel.md 4.2), replacing a dead socket's node (4.3). Returns
 // the node's inode. Reasons: PORT_IN_USE, NOT_A_SOCKET, PERMISSION_DENIED, SYSTEM_ERROR.

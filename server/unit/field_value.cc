@@ -58,6 +58,17 @@ absl::Status ReadNumber(const Slot& slot, absl::string_view text) {
   return absl::OkStatus();
 }
 
+// Where one can say yes and no, every spelling of a boolean will do; systemd.exec(5).
+const google::protobuf::EnumValueDescriptor* EnumValueOf(
+    const google::protobuf::EnumDescriptor& type, absl::string_view text) {
+  const auto* value = FindSpelling(type, text);
+  const auto* yes = FindSpelling(type, "yes");
+  const auto* no = FindSpelling(type, "no");
+  if (value != nullptr || yes == nullptr || no == nullptr) return value;
+  const auto answer = ParseBoolean(text);
+  return !answer.ok() ? nullptr : *answer ? yes : no;
+}
+
 absl::Status ReadPlain(const Slot& slot, absl::string_view text) {
   const auto* reflection = slot.message.GetReflection();
   switch (slot.field()->cpp_type()) {
@@ -68,7 +79,7 @@ absl::Status ReadPlain(const Slot& slot, absl::string_view text) {
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
-      const auto* value = FindSpelling(*slot.field()->enum_type(), text);
+      const auto* value = EnumValueOf(*slot.field()->enum_type(), text);
       if (value == nullptr) return Expected(AllSpellings(*slot.field()->enum_type()));
       reflection->SetEnum(&slot.message, slot.field(), value);
       return absl::OkStatus();

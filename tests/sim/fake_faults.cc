@@ -7,7 +7,7 @@ absl::string_view NameOf(Call call) {
       "Listen",        "Restore",   "Accept",      "Arm",        "Pipe",
       "Read",          "Receive",   "Send",        "NewGroup",   "Spawn",
       "Adopt",         "Signal",    "SignalGroup", "TakeLookup", "ReadFile",
-      "ListDirectory", "WriteFile", "MakeSymlink", "Remove"};
+      "ListDirectory", "WriteFile", "MakeSymlink", "Remove",     "RemoveTree"};
   return kNames[static_cast<size_t>(call)];
 }
 

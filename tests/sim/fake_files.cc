@@ -1,6 +1,7 @@
 #include "tests/sim/fake_files.h"
 
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -144,6 +145,17 @@ absl::Status FakeFiles::Remove(const std::string& path, uint64_t node) {
                  "the node was replaced by somebody", {{"path", path}});
   }
   Erase(path);
+  return absl::OkStatus();
+}
+
+absl::Status FakeFiles::RemoveTree(const std::string& path) {
+  if (Find(path) == nullptr) return SystemError(ENOENT, "rmdir", {{"path", path}});
+  const std::string below = absl::StrCat(path, "/");
+  for (auto at = nodes_.find(path); at != nodes_.end();) {
+    const bool goes = at->first == path || absl::StartsWith(at->first, below);
+    if (!goes && at->first > below) break;
+    at = goes ? nodes_.erase(at) : std::next(at);
+  }
   return absl::OkStatus();
 }
 

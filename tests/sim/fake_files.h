@@ -42,6 +42,7 @@ class FakeFiles {
   absl::Status WriteFile(const std::string& path, absl::string_view text);
   absl::Status MakeSymlink(const std::string& target, const std::string& path);
   absl::Status Remove(const std::string& path, uint64_t node);
+  absl::Status RemoveTree(const std::string& path);
 
  private:
   Node& Place(const std::string& path, NodeKind kind);

@@ -143,6 +143,10 @@ absl::StatusOr<Child> FakeKernel::Spawn(const SpawnSpec& spec) {
   FakeProcess process;
   process.files = Passed(spec);
   if (spec.log != nullptr) process.log = descriptors_.Find(*spec.log, "Spawn");
+  if (spec.context) {  // as the executor does before the program runs
+    for (const ManagedDirectory& directory : spec.context->directories)
+      files_.PutDirectory(directory.path);
+  }
   return processes_.Spawn(*this, spec, std::move(process));
 }
 
@@ -245,6 +249,11 @@ absl::Status FakeKernel::MakeSymlink(const std::string& target, const std::strin
 absl::Status FakeKernel::Remove(const std::string& path, uint64_t node) {
   if (absl::Status failed = Admit(Call::kRemove, path); !failed.ok()) return failed;
   return files_.Remove(path, node);
+}
+
+absl::Status FakeKernel::RemoveTree(const std::string& path) {
+  if (absl::Status failed = Admit(Call::kRemoveTree, path); !failed.ok()) return failed;
+  return files_.RemoveTree(path);
 }
 
 }  // namespace socketd::sim

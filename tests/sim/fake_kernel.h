@@ -95,6 +95,7 @@ class FakeKernel final : public Kernel {
   absl::Status WriteFile(const std::string& path, absl::string_view text) override;
   absl::Status MakeSymlink(const std::string& target, const std::string& path) override;
   absl::Status Remove(const std::string& path, uint64_t node) override;
+  absl::Status RemoveTree(const std::string& path) override;
   const std::vector<Capability>& Capabilities() const override { return capabilities_; }
 
  private:

@@ -338,4 +338,29 @@ TEST_P(KernelContract, OnlyTheNodeThatWasMeantIsRemoved) {
   EXPECT_FALSE(world().Connect(spec.address));
 }
 
+TEST_P(KernelContract, ATreeIsRemovedAndNothingThatItsLinksLeadTo) {
+  const std::string folder = world().Folder();
+  {
+    auto made = kernel().Listen(PathSpec(ListenType::kFifo, "kept/fifo"));
+    auto also = kernel().Listen(PathSpec(ListenType::kFifo, "tree/deep/er/fifo"));
+    ASSERT_THAT(made, IsOk());
+    ASSERT_THAT(also, IsOk());
+  }
+  ASSERT_THAT(kernel().WriteFile(folder + "/tree/text", "gone"), IsOk());
+  ASSERT_THAT(kernel().MakeSymlink(folder + "/kept", folder + "/tree/deep/link"), IsOk());
+  ASSERT_THAT(kernel().MakeSymlink("tree", folder + "/alias"), IsOk());
+
+  EXPECT_THAT(kernel().RemoveTree(folder + "/tree"), IsOk());
+  EXPECT_THAT(kernel().ListDirectory(folder + "/tree"), FailsWith(absl::StatusCode::kNotFound));
+  EXPECT_THAT(kernel().RemoveTree(folder + "/tree"), FailsWith(absl::StatusCode::kNotFound));
+  EXPECT_THAT(kernel().RemoveTree(folder + "/none/tree"), FailsWith(absl::StatusCode::kNotFound));
+  EXPECT_THAT(kernel().RemoveTree(folder + "/alias"), IsOk());
+  Watch(kQuiet);
+  auto left = kernel().ListDirectory(folder);
+  ASSERT_THAT(left, IsOk());
+  ASSERT_EQ(left->size(), 1U);
+  EXPECT_EQ(left->at(0).name, "kept");
+  EXPECT_THAT(kernel().ListDirectory(folder + "/kept"), IsOkAndHolds(::testing::SizeIs(1)));
+}
+
 }  // namespace socketd::sim
