@@ -89,7 +89,8 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
     if (wait == nullptr || wait->process || HasMain()) return;
     const KillMode mode = self().kill().mode;
     const bool whole = mode == KillMode::kControlGroup || mode == KillMode::kMixed;
-    if (!whole || !self().run_.Populated()) return Conclude(Outcome::kDone);
+    // Others were not asked to go where the main process went by itself: they are later.
+    if (!whole || !wait->asked || !self().run_.Populated()) return Conclude(Outcome::kDone);
     // In mixed mode the others are not asked: they are killed once the main process is gone.
     if (mode == KillMode::kMixed && !last_signal()) Conclude(Outcome::kSkip);
   }

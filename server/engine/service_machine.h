@@ -35,7 +35,7 @@ struct ServiceRow {
 
 // Moves by `failed` and `late` mark the unit with the ending's result (a failed reload has none),
 // and a marked unit comes to rest in kFailed instead of kDead. `skip` is taken when there is
-// nothing to wait for.
+// nothing to wait for. A service that says STOPPING=1 leaves kRunning by `failed`, unmarked.
 constexpr Table<ServiceRow> ServiceMachine() {
   using enum ServiceState;
   using enum ServiceAwait;

@@ -38,17 +38,46 @@ void ServiceUnit::OnNotify(const NotifyMessage& message, const Peer& sender) {
     host_.OnChanged(*this);
   }
   if (message.extended.has_value()) Extend(*message.extended);
-  if (message.stopping) Log(Level::kDebug, "unit.stopping-itself", {{"unit", name()}});
-  if (message.ready) return OnReady();
-  if (message.reloading && state() == ServiceState::kRunning) {
-    reloads_itself_ = true;
-    set_cause({Cause::Kind::kNotification, "", "RELOADING"});
-    Settle(row().reload);
+  // As systemd weighs them where one message says several.
+  if (message.stopping) return OnStopping();
+  if (message.ready) return OnReady(message);
+  if (message.reloading) OnReloading(message);
+}
+
+// The service ends by itself: what it was to be running for is over, and it is not signalled.
+Ending ServiceUnit::Leave() {
+  leaves_ = true;
+  return {Outcome::kFailed, Result::kSuccess, {Cause::Kind::kNotification, "", "STOPPING"}};
+}
+
+// Before the service runs, or while it reloads, it is taken up as soon as it does.
+void ServiceUnit::OnStopping() {
+  said_ = Said::kStopping;
+  if (row().awaits == ServiceAwait::kMainEnd) return Conclude(Leave());
+  if (row().awaits == ServiceAwait::kReloaded) {
+    Conclude({Outcome::kFailed, Result::kSuccess, {Cause::Kind::kNotification, "", "STOPPING"}});
   }
 }
 
-void ServiceUnit::OnReady() {
-  if (!std::holds_alternative<Ready>(wait_)) return;
+// After a reload by signal the service has to say RELOADING=1 with a time after the signal: what it
+// said before it had seen the signal is about something else.
+void ServiceUnit::OnReloading(const NotifyMessage& message) {
+  said_ = Said::kReloading;
+  auto* const ready = std::get_if<Ready>(&wait_);
+  if (ready != nullptr && message.sent_at.has_value() &&
+      Instant::After(*message.sent_at) >= reload_asked_) {
+    ready->announced = true;
+  }
+  if (state() != ServiceState::kRunning) return;
+  reloads_itself_ = true;
+  set_cause({Cause::Kind::kNotification, "", "RELOADING"});
+  Settle(row().reload);
+}
+
+void ServiceUnit::OnReady(const NotifyMessage& message) {
+  said_ = Said::kReady;
+  const auto* const ready = std::get_if<Ready>(&wait_);
+  if (ready == nullptr || !(ready->announced || message.reloading)) return;
   const bool notifies =
       settings_->type == ServiceType::kNotify || settings_->type == ServiceType::kNotifyReload;
   if (state() == ServiceState::kStart && !notifies) return;

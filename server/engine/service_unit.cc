@@ -57,6 +57,7 @@ Ending ServiceUnit::Begin(ServiceState next) {
       PutDown(std::move(left));
       return BeginCommand(settings_->stop, 0);
     case ServiceAwait::kSigterm:
+      if (std::exchange(leaves_, false)) return BeginLeave(std::move(left));
       return BeginSignal(false, std::move(left));
     case ServiceAwait::kSigkill:
       return BeginSignal(true, std::move(left));
@@ -86,8 +87,14 @@ Ending ServiceUnit::BeginStart() {
   return Outcome::kPending;
 }
 
-// The first process of a forking service has ended well: who is the main process now?
+// A reload goes on while the service says so. The first process of a forking service has ended
+// well: who is the main process now?
 Ending ServiceUnit::AfterChain(Ending end) {
+  if (state() == ServiceState::kReload && said_ == Said::kReloading) {
+    if (end.outcome != Outcome::kDone) return end;
+    wait_ = Ready{Deadline(), Timer()};  // the command has begun what the service will end
+    return Outcome::kPending;
+  }
   const bool forked = state() == ServiceState::kStart && settings_->type == ServiceType::kForking;
   if (!forked || end.outcome != Outcome::kDone || settings_->pid_file.empty()) return end;
   return FindMain();
@@ -127,6 +134,7 @@ Ending ServiceUnit::BeginMainEnd() {
     return end.outcome == Outcome::kFailed ? end : Ending(Outcome::kSkip);
   }
   if (!main_ && !run_.Populated()) return Outcome::kSkip;
+  if (said_ == Said::kStopping) return Leave();
   wait_ = MainEnd();
   return Outcome::kPending;
 }
@@ -137,11 +145,19 @@ Ending ServiceUnit::BeginReload() {
     wait_ = Ready{Deadline(), Timer()};
     return Outcome::kPending;
   }
+  if (said_ == Said::kReloading) said_ = Said::kNothing;
   if (!settings_->reload.empty()) return BeginCommand(settings_->reload, 0);
+  reload_asked_ = host_.loop().now();
   const absl::StatusOr<Reached> reached =
       host_.loop().kernel().Signal(main_.child, SIGHUP, Whom::kProcess);
   if (!reached.ok()) return FailedBy(reached.status());
-  wait_ = Ready{Deadline(), Timer()};
+  wait_ = Ready{Deadline(), Timer(), false};
+  return Outcome::kPending;
+}
+
+// The service has said that it goes: its time runs as if it had been asked to.
+Ending ServiceUnit::BeginLeave(Process left) {
+  wait_ = PendingSignal{std::move(left), Deadline(), false};
   return Outcome::kPending;
 }
 
@@ -163,6 +179,7 @@ void ServiceUnit::OnDelay(Cause cause) {
   if (definition()->service != nullptr) settings_ = definition()->service;
   ++restarts_;
   BeginRun(cause);
+  said_ = Said::kNothing;
   main_end_.reset();
   Conclude(DoneFor(std::move(cause)));
 }
@@ -240,7 +257,9 @@ void ServiceUnit::OnMainEnded(const ProcessEnd& end) {
       return;
     case ServiceAwait::kSigterm:
     case ServiceAwait::kSigkill: {
-      const bool ours = end.exit.how != Exit::How::kExited &&
+      const auto* wait = std::get_if<PendingSignal>(&wait_);
+      const bool asked = wait == nullptr || wait->asked;
+      const bool ours = asked && end.exit.how != Exit::How::kExited &&
                         (end.exit.status == kill().signal || end.exit.status == SIGKILL);
       if (!ours) Mark(EndingFor(end));
       return CheckSignals();

@@ -70,6 +70,7 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   // ---- the meaning of the waits ----
   Ending BeginStart();
   Ending BeginMainEnd();
+  Ending BeginLeave(Process left);
   Ending BeginReload();
   Ending BeginDelay();
   absl::Status LaunchMain(size_t index);
@@ -91,7 +92,10 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
 
   // ---- what they say (service_notify.cc) ----
   bool Believes(const Peer& sender) const;
-  void OnReady();
+  void OnReady(const NotifyMessage& message);
+  void OnReloading(const NotifyMessage& message);
+  void OnStopping();
+  Ending Leave();
   void OnMainPid(int pid);
 
   absl::Status AskStart(const Cause& cause);
@@ -106,7 +110,12 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   Wait wait_;
   bool stopping_ = false;  // the step that runs or begins leads to rest
   bool stop_asked_ = false;
+  // What it said last of READY=1, RELOADING=1 and STOPPING=1 in this run.
+  enum class Said : uint8_t { kNothing, kReady, kReloading, kStopping };
+  Said said_ = Said::kNothing;
+  bool leaves_ = false;          // the next signal step has nobody to signal: it goes by itself
   bool reloads_itself_ = false;  // RELOADING=1 came without a request
+  Instant reload_asked_ = Instant::Start();
   bool reload_failed_ = false;
   uint32_t restarts_ = 0;
   std::string status_text_;

@@ -22,6 +22,7 @@ absl::Status ServiceUnit::AskStart(const Cause& cause) {
   stop_asked_ = false;
   restarts_ = 0;
   reload_failed_ = false;
+  said_ = Said::kNothing;
   main_end_.reset();
   main_exit_.clear();
   status_text_.clear();

@@ -29,6 +29,7 @@ struct RunningCommand {
 struct PendingSignal {
   Process process;
   Timer deadline;
+  bool asked = true;  // false: nobody was signalled, the main process goes by itself
 };
 
 // Somebody at a port. Watches exactly as long as it lives.
@@ -71,7 +72,8 @@ struct Opening {
 // The first process of a service to do what Type= says.
 struct Ready {
   Timer deadline;
-  Timer retry;  // of reading PIDFile=
+  Timer retry;            // of reading PIDFile=
+  bool announced = true;  // false: READY=1 does not count before RELOADING=1
 };
 
 // A service's main process to end.

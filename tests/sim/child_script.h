@@ -8,6 +8,7 @@
 //   serves                      serves until idle 5s      breaks ports
 //   writes pid to /run/x.pid    writes forked pid to /run/x.pid
 //
+// "says reloading" comes with the time, as sd_notify(3) wants it.
 // Phrases are separated by commas and done in order; "ignores", "on SIGNAL" and "fails at" hold
 // from the start. After the last one the program exits with 0. Scripts of several runs are
 // separated by semicolons; the last one holds for all further runs.

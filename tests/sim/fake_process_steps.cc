@@ -86,8 +86,10 @@ void FakeProcesses::Do(int pid) {
 void FakeProcesses::Say(const FakeProcess& process, const std::string& text) {
   const std::string address = ValueOf(process.environment, "NOTIFY_SOCKET");
   if (address.empty()) return;
+  const int64_t now = absl::ToInt64Microseconds(world_.clock.now().since_start());
+  const std::string stamp = text == "RELOADING=1" ? absl::StrCat("\nMONOTONIC_USEC=", now) : "";
   // A service whose manager is gone does not care.
-  world_.ports.SendTo(address, text, PeerOf(process)).IgnoreError();
+  world_.ports.SendTo(address, text + stamp, PeerOf(process)).IgnoreError();
 }
 
 void FakeProcesses::Fork(FakeProcess& process, const Step& step) {
