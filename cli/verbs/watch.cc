@@ -143,7 +143,9 @@ class Watcher {
     const std::string from = change.from().empty() ? "(new)" : change.from();
     const std::string to = change.to().empty() ? "(deleted)" : change.to();
     std::string line = absl::StrCat(Clock(change.time()), "  ", Harmless(change.unit()), "  ");
-    absl::StrAppend(&line, Harmless(from), " → ", Tint(to, change.active_state()));
+    const bool moved = from != to;
+    absl::StrAppend(&line, moved ? absl::StrCat(Harmless(from), " → ") : "");
+    absl::StrAppend(&line, Tint(to, change.active_state()), moved ? "" : " (definition changed)");
     const std::string cause = CauseText(change.cause());
     absl::StrAppend(&line, cause.empty() ? "" : "  ", Harmless(cause));
     absl::StrAppend(&line, "  #", change.revision(), "\n");

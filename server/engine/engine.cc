@@ -26,7 +26,7 @@ PortLender& Engine::ports() {
 }
 
 LoadReport Engine::LoadAll() {
-  return core_->LoadAll();
+  return core_->LoadAll(nullptr);
 }
 
 void Engine::OnNotify(Packet packet) {

@@ -104,21 +104,22 @@ absl::Status EngineCore::StartInstance(SocketUnit& socket, Connection connection
   ServiceUnit& unit = **made;
   socket.OnInstanceMade();
   const Cause cause{Cause::Kind::kTraffic, socket.name(), peer};
-  Announce(unit, true, cause);
+  Announce(unit, News::kCreated, cause);
   absl::Status queued = Queue(unit, Work::kStart, cause);
   if (!queued.ok()) OnInstanceEnded(unit);
   return queued;
 }
 
-int64_t EngineCore::Announce(Unit& unit, bool created, const Cause& cause) {
+int64_t EngineCore::Announce(Unit& unit, News news, const Cause& cause) {
   Change change;
   change.time = loop_.wall_now();
   change.unit = unit.name();
-  (created ? change.to : change.from) = unit.sub_state();
+  if (news != News::kCreated) change.from = unit.sub_state();
+  if (news != News::kDeleted) change.to = unit.sub_state();
   change.active_state = unit.active_state();
   change.result = unit.result();
   change.cause = cause;
-  if (created) OnChanged(unit);
+  if (news != News::kDeleted) OnChanged(unit);
   return history_.Append(std::move(change));
 }
 
@@ -207,7 +208,7 @@ void EngineCore::Collect() {
            {"result", NameOf(unit->result())},
            {"detail", unit->cause().detail}});
     }
-    Announce(*unit, false, {Cause::Kind::kStep, "", "collected"});
+    Announce(*unit, News::kDeleted, {Cause::Kind::kStep, "", "collected"});
     SocketUnit* const origin = static_cast<ServiceUnit*>(unit)->origin();
     Drop(*unit);
     if (origin != nullptr) origin->OnInstanceGone();
@@ -224,6 +225,13 @@ void EngineCore::Drop(Unit& unit) {
   }
   board_.Remove(unit.name());
   table_.Remove(unit);
+}
+
+void EngineCore::Abandon(Unit& unit) {
+  if (unit.links().Empty()) return Drop(unit);
+  if (!Visible(unit)) return;
+  unit.Forget();  // others name it: an empty place is kept for it
+  OnChanged(unit);
 }
 
 bool EngineCore::Visible(const Unit& unit) const {

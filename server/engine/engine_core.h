@@ -48,7 +48,9 @@ class EngineCore final : public UnitHost {
   absl::StatusOr<int64_t> Delete(const UnitSource& source);
   absl::StatusOr<std::vector<std::string>> ResetFailed(const std::vector<std::string>& units);
   absl::StatusOr<DumpReport> Dump(const std::string& name);
-  LoadReport LoadAll();
+  // Reads all files; watchers hear of each unit that is new, changed or gone. Null `cause`: the
+  // first time, when there is nobody to tell.
+  LoadReport LoadAll(const Cause* cause);
   void OnNotify(Packet packet);
   void Shutdown(const Cause& cause, std::function<void()> done);
 
@@ -81,7 +83,11 @@ class EngineCore final : public UnitHost {
 
   absl::Status Request(const JobRequest& request, Unit& unit, Answer<JobReport>& answer);
   absl::StatusOr<UnitSnapshotPtr> Store(const UnitSource& source, const UnitName& name);
-  int64_t Announce(Unit& unit, bool created, const Cause& cause);
+  // What happens to a unit besides its moves.
+  enum class News : uint8_t { kCreated, kChanged, kDeleted };
+  int64_t Announce(Unit& unit, News news, const Cause& cause);
+  // The unit's definition is gone, and it is at rest.
+  void Abandon(Unit& unit);
 
   EventLoop& loop_;
   const EngineOptions options_;

@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 #include "server/base/errors.h"
 
 namespace socketd {
@@ -67,8 +69,10 @@ void EngineDoor::Dump(std::string unit, Answer<DumpReport> answer) {
   Post(std::move(answer), [this, unit = std::move(unit)] { return core_.Dump(unit); });
 }
 
-void EngineDoor::Load(std::string /*requester*/, Answer<LoadReport> answer) {
-  Post(std::move(answer), [this]() -> absl::StatusOr<LoadReport> { return core_.LoadAll(); });
+void EngineDoor::Load(std::string requester, Answer<LoadReport> answer) {
+  const Cause cause{Cause::Kind::kDaemon, "", absl::StrCat("reload by ", requester)};
+  Post(std::move(answer),
+       [this, cause]() -> absl::StatusOr<LoadReport> { return core_.LoadAll(&cause); });
 }
 
 void EngineDoor::OnPublished(std::function<void()> published) {

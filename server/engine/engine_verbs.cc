@@ -135,11 +135,4 @@ absl::StatusOr<DumpReport> EngineCore::Dump(const std::string& name) {
   return DumpReport{DumpText(*unit, *snapshot), snapshot};
 }
 
-LoadReport EngineCore::LoadAll() {
-  LoadReport report = table_.ReloadAll([this](Unit& unit) { Drop(unit); });
-  Log(Level::kInfo, "units.loaded",
-      {{"units", absl::StrCat(report.loaded)}, {"problems", absl::StrCat(report.problems.size())}});
-  return report;
-}
-
 }  // namespace socketd

@@ -29,6 +29,10 @@ bool IsCellOf(const Table<Row>& table, const Change& change) {
 
 bool IsCell(const Change& change) {
   if (change.from.empty() || change.to.empty()) return true;
+  // Only the definition changed.
+  const bool told =
+      change.cause.kind == Cause::Kind::kDaemon || change.cause.kind == Cause::Kind::kRequest;
+  if (change.from == change.to && told) return true;
   if (absl::EndsWith(change.unit, ".socket")) return IsCellOf(kSocketMachine, change);
   if (absl::EndsWith(change.unit, ".service")) return IsCellOf(kServiceMachine, change);
   return change.from != change.to;

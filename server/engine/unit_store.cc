@@ -72,14 +72,14 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Create(const UnitSource& source) {
   if (!stored.ok() || source.validate_only) return stored;
   Unit* const unit = Find(name->text());
   if (unit == nullptr) return stored;
-  Announce(*unit, true, {Cause::Kind::kRequest, "", source.requester});
+  Announce(*unit, News::kCreated, {Cause::Kind::kRequest, "", source.requester});
   return unit->Snapshot();
 }
 
 absl::StatusOr<UnitSnapshotPtr> EngineCore::Update(const UnitSource& source) {
   const absl::StatusOr<UnitName> name = UnitName::Parse(source.unit);
   if (!name.ok()) return name.status();
-  const Unit* const unit = table_.Load(name->text());
+  Unit* const unit = table_.Load(name->text());
   if (unit == nullptr || unit->definition()->loaded.state == LoadState::kNotFound) {
     return UnitNotFound(source.unit);
   }
@@ -92,7 +92,10 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Update(const UnitSource& source) {
                      ", which is not changed from here"),
         {{"unit", unit->name()}, {"path", unit->definition()->loaded.fragment_path}});
   }
-  return Store(source, unit->unit_name());
+  absl::StatusOr<UnitSnapshotPtr> stored = Store(source, unit->unit_name());
+  if (stored.ok() && !source.validate_only)
+    Announce(*unit, News::kChanged, {Cause::Kind::kRequest, "", source.requester});
+  return stored;
 }
 
 absl::StatusOr<int64_t> EngineCore::Delete(const UnitSource& source) {
@@ -121,14 +124,10 @@ absl::StatusOr<int64_t> EngineCore::Delete(const UnitSource& source) {
   if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
   table_.Reload(unit->unit_name());
   // A folder further down the path may have another file for it.
-  if (unit->definition()->loaded.state != LoadState::kNotFound) return history_.last_revision();
-  const int64_t revision = Announce(*unit, false, {Cause::Kind::kRequest, "", source.requester});
-  if (unit->links().Empty()) {
-    Drop(*unit);
-  } else {
-    unit->Forget();  // others name it: an empty place is kept for it
-    OnChanged(*unit);
-  }
+  const bool gone = unit->definition()->loaded.state == LoadState::kNotFound;
+  const Cause cause{Cause::Kind::kRequest, "", source.requester};
+  const int64_t revision = Announce(*unit, gone ? News::kDeleted : News::kChanged, cause);
+  if (gone) Abandon(*unit);
   return revision;
 }
 

@@ -226,7 +226,7 @@ void UnitTable::Relink(Unit& unit) {
   LinkPending();
 }
 
-LoadReport UnitTable::ReloadAll(const std::function<void(Unit&)>& forsake) {
+LoadReport UnitTable::ReloadAll() {
   LoadReport report;
   templates_.clear();
   aliases_.clear();  // all are read again, and none may lead where its link led before
@@ -241,8 +241,7 @@ LoadReport UnitTable::ReloadAll(const std::function<void(Unit&)>& forsake) {
   }
   for (const Problem& problem : problems)
     report.problems.push_back(ToText(problem));
-  std::vector<Unit*> gone;
-  for (Unit* unit : All()) {
+  for (const Unit* unit : All()) {
     if (unit->loaded()) ++report.loaded;
     const LoadedUnit& loaded = unit->definition()->loaded;
     for (const Problem& problem : loaded.problems)
@@ -251,20 +250,8 @@ LoadReport UnitTable::ReloadAll(const std::function<void(Unit&)>& forsake) {
         loaded.state != LoadState::kMasked) {
       report.problems.push_back(absl::StrCat(unit->name(), ": ", loaded.error));
     }
-    if (loaded.state == LoadState::kNotFound) gone.push_back(unit);
   }
-  Forsake(gone, forsake);
   return report;
-}
-
-// Names that nobody refers to and nobody runs are forgotten.
-void UnitTable::Forsake(const std::vector<Unit*>& units,
-                        const std::function<void(Unit&)>& forsake) {
-  for (Unit* unit : units) {
-    const bool needed = !unit->at_rest() || unit->job() != nullptr || !unit->links().Empty() ||
-                        unit->active_state() == ActiveState::kFailed;
-    if (!needed) forsake(*unit);
-  }
 }
 
 void UnitTable::Remove(Unit& unit) {

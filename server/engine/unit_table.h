@@ -3,7 +3,6 @@
 // needs them. Owned by the engine core; engine thread only.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,9 +35,8 @@ class UnitTable {
   Unit* Reload(const UnitName& name);
   // Makes the edges that the unit's definition declares, in place of those it declared before.
   void Relink(Unit& unit);
-  // Reads everything that the search path names and everything that is held. `forsake` is to drop
-  // units whose files are gone and that nobody needs.
-  LoadReport ReloadAll(const std::function<void(Unit&)>& forsake);
+  // Reads everything that the search path names and everything that is held.
+  LoadReport ReloadAll();
 
   // The instance of the socket's template for a connection; RESOURCE_EXHAUSTED without room.
   absl::StatusOr<ServiceUnit*> MakeInstance(SocketUnit& socket, Connection connection);
@@ -74,7 +72,6 @@ class UnitTable {
               LinkKind kind,
               const google::protobuf::RepeatedPtrField<std::string>& names);
   DefinitionPtr DefinitionOf(const Template& found, const UnitName& name) const;
-  static void Forsake(const std::vector<Unit*>& units, const std::function<void(Unit&)>& forsake);
 
   UnitHost& host_;
   const EngineOptions& options_;

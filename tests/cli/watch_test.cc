@@ -185,6 +185,15 @@ TEST(Watch, GivesUpAtTheTimeout) {
   EXPECT_EQ(console.Run({"watch", "--timeout", "0.2"}).code, ExitCode::kTimeout);
 }
 
+TEST(Watch, AChangeOfTheDefinitionIsNoMove) {
+  Console console;
+  v1::WatchUnitsResponse changed = Move(6);
+  changed.mutable_change()->set_to(changed.change().from());
+  console.daemon().watches = {{{SnapshotEnd(5), changed}, kCut}};
+  const Said said = console.Run({"watch", "--count", "1"});
+  EXPECT_THAT(said.out, HasSubstr("web.socket  listening (definition changed)"));
+}
+
 TEST(Watch, WithoutSnapshotPrintsChangesOnly) {
   Console console;
   const Said said = console.Run({"watch", "--snapshot", "no", "--count", "1", "-o", "json"});

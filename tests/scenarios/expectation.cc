@@ -34,9 +34,20 @@ absl::Status Compare(absl::string_view about, absl::string_view is, absl::string
 Words MovesSince(const World& world, const std::string& unit, int64_t since) {
   Words moves;
   for (const Change& change : world.changes()) {
-    if (change.unit == unit && change.revision > since) moves.emplace_back(change.to);
+    if (change.unit != unit || change.revision <= since || change.from == change.to) continue;
+    moves.emplace_back(change.to);
   }
   return moves;
+}
+
+// "created", "changed" or "gone", each with its cause; empty for a move.
+std::string NewsOf(const Change& change) {
+  const absl::string_view what = change.from.empty()        ? "created"
+                                 : change.to.empty()        ? "gone"
+                                 : change.from == change.to ? "changed"
+                                                            : "";
+  if (what.empty()) return "";
+  return absl::StrCat(what, ":", NameOf(change.cause.kind));
 }
 
 int64_t LastRevision(const World& world) {
@@ -99,6 +110,19 @@ absl::Status ExpectMoves(World& world, Looked& looked, const Words& words) {
   const Words expected(words.begin() + 2, words.end());
   return Compare(absl::StrCat("the way of ", words[1]),
                  absl::StrJoin(MovesSince(world, words[1], since), " "),
+                 absl::StrJoin(expected, " "));
+}
+
+absl::Status ExpectNews(World& world, Looked& looked, const Words& words) {
+  if (words.size() < 2) return Unexpected("news of what?");
+  const int64_t since = std::exchange(looked[words[1]], LastRevision(world));
+  Words news;
+  for (const Change& change : world.changes()) {
+    if (change.unit != words[1] || change.revision <= since) continue;
+    if (std::string one = NewsOf(change); !one.empty()) news.push_back(std::move(one));
+  }
+  const Words expected(words.begin() + 2, words.end());
+  return Compare(absl::StrCat("the news of ", words[1]), absl::StrJoin(news, " "),
                  absl::StrJoin(expected, " "));
 }
 
@@ -218,6 +242,7 @@ absl::Status Expect(World& world, Looked& looked, const std::string& expectation
   const Words words = SplitWords(expectation);
   if (words.size() < 2) return Unexpected("expect what?");
   if (words[0] == "moves") return ExpectMoves(world, looked, words);
+  if (words[0] == "news") return ExpectNews(world, looked, words);
   if (words[0] == "answer") return ExpectAnswer(world, words);
   if (words[0] == "port") return ExpectPort(world, words);
   if (words[0] == "dump") return ExpectDump(world, words);

@@ -4,6 +4,7 @@
 //   web.socket stop-pre, then dead                states on the way since the last look
 //   web.socket failed with timeout                and the result
 //   moves web.socket dead start-pre listening     exactly these since the last look
+//   news web.socket created:daemon changed:daemon  what happened to it besides moves, and why
 //   answer web.socket ok | pending | REASON       of the last request about the unit
 //   dump web.socket "Backlog: 5"                  the dump has this line
 //   /bin/web alive | gone | runs 2 | has NAME=VALUE | has no NAME | got ADDRESS...

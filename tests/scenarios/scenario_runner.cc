@@ -78,6 +78,8 @@ absl::Status ScenarioRunner::DoWorld(const Words& words) {
   if (words.size() < 2) return Misread(absl::StrCat(words[0], " what?"));
   if (words[0] == "file") {
     world_.kernel().files().Put(words[1], words.size() > 2 ? words[2] + "\n" : "");
+  } else if (words[0] == "remove") {
+    world_.kernel().files().Erase(words[1]);
   } else if (words[0] == "folder") {
     world_.kernel().files().PutDirectory(words[1]);
   } else if (words[0] == "alias" && words.size() == 3) {
@@ -92,7 +94,7 @@ absl::Status ScenarioRunner::DoWorld(const Words& words) {
     if (words[1] == "lookups") world_.kernel().SlowDownLookups(span);
     if (words[1] == "exec") world_.kernel().processes().SlowDownExec(span);
   } else {
-    return Misread("expected `file`, `folder`, `alias`, `occupy`, `vacate` or `slow`");
+    return Misread("expected `file`, `remove`, `folder`, `alias`, `occupy`, `vacate` or `slow`");
   }
   return absl::OkStatus();
 }
@@ -203,6 +205,7 @@ absl::Status ScenarioRunner::Do(const ScenarioLine& line) {
       {"hang-up", &ScenarioRunner::DoTraffic}, {"kill", &ScenarioRunner::DoFault},
       {"fail", &ScenarioRunner::DoFault},      {"advance", &ScenarioRunner::DoTime},
       {"oversleep", &ScenarioRunner::DoTime},  {"delete", &ScenarioRunner::DoJob},
+      {"remove", &ScenarioRunner::DoWorld},
   };
   Words words = SplitWords(line.text);
   at_once_ = words.size() > 1 && words.back() == "+";
