@@ -35,6 +35,12 @@ bool MatchesType(const Words& types, const UnitSnapshot& unit) {
   return types.empty() || Contains(types, name.substr(name.rfind('.') + 1));
 }
 
+// A template never runs: it is shown to those who ask for it.
+bool IsAskedFor(const v1::ListUnitsRequest& request, const UnitSnapshot& unit) {
+  return unit.sub_state != "template" || Contains(request.states(), unit.sub_state) ||
+         Contains(request.patterns(), unit.name);
+}
+
 // What a page token is good for: the filters, without the size, the view and the token.
 std::string QuestionOf(const v1::ListUnitsRequest& request) {
   std::string question;
@@ -87,7 +93,7 @@ absl::Status ListUnits(const Board& board,
     if (units.empty()) return absl::OkStatus();
     for (const UnitSnapshotPtr& unit : units) {
       const bool wanted = patterns->Match(unit->name) && MatchesType(request.types(), *unit) &&
-                          MatchesState(request.states(), *unit);
+                          MatchesState(request.states(), *unit) && IsAskedFor(request, *unit);
       if (wanted && !Add(*unit, page, response)) {
         response.set_next_page_token(MakePageToken(last, question));
         return absl::OkStatus();

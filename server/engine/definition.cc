@@ -246,6 +246,7 @@ DefinitionPtr MakeDefinition(LoadedUnit found, const ExecSurroundings& around) {
   definition->etag = absl::StrCat(absl::Hex(loaded.source_hash, absl::kZeroPad16));
   for (const Problem& problem : loaded.problems)
     definition->warnings.push_back(ToText(problem));
+  if (loaded.name.is_template()) return definition;  // what runs is made for each instance
   if (loaded.state == LoadState::kLoaded && loaded.effective != nullptr) {
     Resolve(loaded.effective, around, *definition);
   }

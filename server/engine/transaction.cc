@@ -140,8 +140,8 @@ absl::Status Transaction::ExpandStop(size_t index) {
   const Unit& unit = *jobs_[index].unit;
   const Cause cause{Cause::Kind::kDependency, unit.name(), ""};
   const bool restarts = jobs_[index].work == Work::kRestart;
-  for (LinkKind kind : {LinkKind::kRequiredBy, LinkKind::kRequisiteOf, LinkKind::kBoundBy,
-                        LinkKind::kConsistsOf}) {
+  for (LinkKind kind :
+       {LinkKind::kRequiredBy, LinkKind::kRequisiteOf, LinkKind::kBoundBy, LinkKind::kConsistsOf}) {
     for (Unit* other : unit.links().of(kind)) {
       if (other->at_rest() && other->job() == nullptr) continue;
       // A socket keeps its descriptors and its queue while its service is restarted.

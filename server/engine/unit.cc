@@ -35,7 +35,8 @@ Unit::Unit(UnitHost& host, UnitName name, DefinitionPtr definition)
     : host_(host),
       name_(std::move(name)),
       definition_(std::move(definition)),
-      log_(host.loop(), name_.text()) {}
+      log_(host.loop(), name_.text()),
+      sub_state_(name_.is_template() ? "template" : "dead") {}
 
 Unit::~Unit() {
   Links::CutAll(*this);

@@ -177,7 +177,7 @@ class Unit : public Subscriber {
   uint64_t refused_starts_ = 0;
 
   ActiveState active_state_ = ActiveState::kInactive;
-  absl::string_view sub_state_ = "dead";
+  absl::string_view sub_state_;
   Result result_ = Result::kSuccess;
   absl::Status failure_;
   std::vector<CommandRecord> records_;  // at most one a command of the definition

@@ -41,13 +41,9 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Store(const UnitSource& source, cons
   if (!written.ok()) return WithFacts(written, {{"path", path}});
   Unit* const unit = table_.Reload(name);
   if (unit != nullptr) return unit->Snapshot();
-  // A template: nothing runs by that name.
-  auto snapshot = std::make_shared<UnitSnapshot>();
-  snapshot->name = name.text();
-  snapshot->load_state = LoadState::kLoaded;
-  snapshot->fragment_path = path;
-  snapshot->sub_state = "dead";
-  return snapshot;
+  loop_.kernel().Remove(path, 0).IgnoreError();
+  return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_UNITS",
+               "there is no room for one more unit", {{"unit", name.text()}});
 }
 
 absl::StatusOr<UnitSnapshotPtr> EngineCore::Create(const UnitSource& source) {
@@ -113,11 +109,13 @@ absl::StatusOr<int64_t> EngineCore::Delete(const UnitSource& source) {
         absl::StrCat(unit->name(), " comes from ", path, ", which is not removed from here"),
         {{"unit", unit->name()}, {"path", path}});
   }
-  if (!unit->at_rest() || unit->job() != nullptr) {
+  const Unit* const instance = table_.RunningInstance(unit->unit_name());
+  if (const Unit& busy = instance != nullptr ? *instance : *unit;
+      !busy.at_rest() || busy.job() != nullptr) {
     return Error(
         absl::StatusCode::kFailedPrecondition, "UNIT_ACTIVE",
-        absl::StrCat(unit->name(), " is ", std::string(unit->sub_state()), ": stop it first"),
-        {{"unit", unit->name()}});
+        absl::StrCat(busy.name(), " is ", std::string(busy.sub_state()), ": stop it first"),
+        {{"unit", busy.name()}});
   }
   if (source.validate_only) return history_.last_revision();
   absl::Status removed = loop_.kernel().Remove(path, 0);

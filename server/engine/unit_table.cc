@@ -91,9 +91,14 @@ absl::Status UnitTable::TooManyUnits() const {
 
 // ---- loading ----
 
+// Nothing can refer to a template: only its instances can be meant.
 Unit* UnitTable::Add(const UnitName& name) {
+  return name.is_template() ? nullptr : Hold(name);
+}
+
+Unit* UnitTable::Hold(const UnitName& name) {
   if (Unit* held = Find(name.text())) return held;
-  if (name.is_template() || units_.size() >= options_.unit_limit) return nullptr;
+  if (units_.size() >= options_.unit_limit) return nullptr;
   DefinitionPtr definition = MakeDefinition(loader_.Load(name), around_);
   const UnitName main = definition->loaded.name;
   if (Unit* held = Find(main.text())) {  // `name` is an alias of it
@@ -128,7 +133,7 @@ Unit* UnitTable::Load(absl::string_view name) {
   if (Unit* held = Find(name)) return held;
   const absl::StatusOr<UnitName> parsed = UnitName::Parse(name);
   if (!parsed.ok()) return nullptr;
-  Unit* const unit = Add(*parsed);
+  Unit* const unit = Hold(*parsed);
   LinkPending();
   return unit;
 }
@@ -155,7 +160,7 @@ void UnitTable::TieAll(Unit& unit,
 }
 
 void UnitTable::LinkUnit(Unit& unit) {
-  if (!unit.loaded()) return;
+  if (!unit.loaded() || unit.unit_name().is_template()) return;
   const v1::UnitDefinition& definition = *unit.definition()->loaded.effective;
   const v1::UnitSpec& spec = definition.unit();
   TieAll(unit, LinkKind::kBefore, spec.before());
@@ -208,16 +213,40 @@ void UnitTable::LinkDefaults(Unit& unit) {
 
 Unit* UnitTable::Reload(const UnitName& name) {
   templates_.clear();
-  Unit* unit = Find(name.text());
-  if (unit == nullptr) return Load(name.text());
-  DefinitionPtr fresh = MakeDefinition(loader_.Load(unit->unit_name()), around_);
-  unit->Redefine(std::move(fresh));
-  ForgetAliases(*unit);
-  AddAliases(*unit);
+  Unit* const unit = Find(name.text());
+  if (unit != nullptr) Renew(*unit);
+  for (Unit* instance : InstancesOf(name))
+    Renew(*instance);
+  return unit != nullptr ? unit : Load(name.text());
+}
+
+void UnitTable::Renew(Unit& unit) {
+  unit.Redefine(MakeDefinition(loader_.Load(unit.unit_name()), around_));
+  ForgetAliases(unit);
+  AddAliases(unit);
   // What runs keeps its links while its file is broken or gone.
-  if (!unit->loaded() && !unit->at_rest()) return unit;
-  Relink(*unit);
-  return unit;
+  if (unit.loaded() || unit.at_rest()) Relink(unit);
+}
+
+// Those that stand for themselves, and not for a connection. None of what is no template.
+std::vector<Unit*> UnitTable::InstancesOf(const UnitName& name) const {
+  std::vector<Unit*> instances;
+  if (!name.is_template()) return instances;
+  for (Unit* unit : All()) {
+    const UnitName& other = unit->unit_name();
+    const bool meant = other.is_instance() && other.TemplateName() == name;
+    if (meant && !unit->marks.instance) instances.push_back(unit);
+  }
+  return instances;
+}
+
+const Unit* UnitTable::RunningInstance(const UnitName& name) const {
+  for (const auto& [text, unit] : units_) {
+    const UnitName& other = unit->unit_name();
+    const bool meant = name.is_template() && other.is_instance() && other.TemplateName() == name;
+    if (meant && !unit->at_rest()) return unit.get();
+  }
+  return nullptr;
 }
 
 void UnitTable::Relink(Unit& unit) {
@@ -233,12 +262,10 @@ LoadReport UnitTable::ReloadAll() {
   Problems problems;
   const std::vector<UnitName> names = loader_.ListNames(problems);
   for (Unit* unit : All()) {
-    if (unit->marks.instance) continue;
-    Reload(unit->unit_name());
+    if (!unit->marks.instance) Renew(*unit);
   }
-  for (const UnitName& name : names) {
-    if (!name.is_template()) Load(name.text());
-  }
+  for (const UnitName& name : names)
+    Load(name.text());
   for (const Problem& problem : problems)
     report.problems.push_back(ToText(problem));
   for (const Unit* unit : All()) {

@@ -29,10 +29,14 @@ class UnitTable {
 
   // By name or alias; null if it is not held.
   Unit* Find(absl::string_view name) const;
-  // Held or read now, with what it refers to. Null: bad name, a template, or no room.
+  // Held or read now, with what it refers to. Null: bad name, or no room. A template is a unit that
+  // is always at rest and refers to nothing.
   Unit* Load(absl::string_view name);
-  // Reads one unit again: its definition takes effect at its next start.
+  // Reads one unit again, and with a template its instances: their definitions take effect at their
+  // next start.
   Unit* Reload(const UnitName& name);
+  // An instance of the template that is not at rest; null if there is none.
+  const Unit* RunningInstance(const UnitName& name) const;
   // Makes the edges that the unit's definition declares, in place of those it declared before.
   void Relink(Unit& unit);
   // Reads everything that the search path names and everything that is held.
@@ -63,6 +67,9 @@ class UnitTable {
  private:
   std::unique_ptr<Unit> Make(const UnitName& name, DefinitionPtr definition);
   Unit* Add(const UnitName& name);
+  Unit* Hold(const UnitName& name);
+  void Renew(Unit& unit);
+  std::vector<Unit*> InstancesOf(const UnitName& name) const;
   void AddAliases(Unit& unit);
   void ForgetAliases(const Unit& unit);
   void LinkPending();

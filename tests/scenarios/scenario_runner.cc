@@ -74,6 +74,16 @@ absl::Status ScenarioRunner::DoUnit(const ScenarioLine& line, const Words& words
   return absl::OkStatus();
 }
 
+absl::Status ScenarioRunner::DoCreate(const Words& words) {
+  BootOnce();
+  if (words.size() < 2) return Misread("expected `create NAME [KEY=VALUE]...`");
+  auto text = UnitText(words[1], Words(words.begin() + 2, words.end()), {});
+  if (!text.ok()) return text.status();
+  world_.Create(words[1], *text);
+  Settle();
+  return absl::OkStatus();
+}
+
 absl::Status ScenarioRunner::DoWorld(const Words& words) {
   if (words.size() < 2) return Misread(absl::StrCat(words[0], " what?"));
   if (words[0] == "file") {
@@ -205,7 +215,7 @@ absl::Status ScenarioRunner::Do(const ScenarioLine& line) {
       {"hang-up", &ScenarioRunner::DoTraffic}, {"kill", &ScenarioRunner::DoFault},
       {"fail", &ScenarioRunner::DoFault},      {"advance", &ScenarioRunner::DoTime},
       {"oversleep", &ScenarioRunner::DoTime},  {"delete", &ScenarioRunner::DoJob},
-      {"remove", &ScenarioRunner::DoWorld},
+      {"remove", &ScenarioRunner::DoWorld},    {"create", &ScenarioRunner::DoCreate},
   };
   Words words = SplitWords(line.text);
   at_once_ = words.size() > 1 && words.back() == "+";

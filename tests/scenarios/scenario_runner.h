@@ -27,6 +27,7 @@ class ScenarioRunner {
 
   absl::Status Do(const ScenarioLine& line);
   absl::Status DoUnit(const ScenarioLine& line, const Words& words);
+  absl::Status DoCreate(const Words& words);
   absl::Status DoWorld(const Words& words);
   absl::Status DoJob(const Words& words);
   absl::Status DoTraffic(const Words& words);

@@ -114,11 +114,27 @@ void World::OpenNotify() {
   notify_ = std::make_unique<Notify>(*this, *std::move(port));
 }
 
-size_t World::Ask(JobKind kind, const std::string& unit, JobMode mode) {
+std::shared_ptr<Asked> World::Note(const std::string& unit) {
   auto asked = std::make_shared<Asked>();
-  asked->kind = kind;
   asked->unit = unit;
   asked_.push_back(asked);
+  return asked;
+}
+
+void World::Create(const std::string& unit, const std::string& text) {
+  UnitSource source;
+  source.unit = unit;
+  source.text = text;
+  engine_->handle().Create(std::move(source),
+                           [asked = Note(unit)](const absl::StatusOr<UnitSnapshotPtr>& created) {
+                             asked->done = true;
+                             asked->status = created.status();
+                           });
+}
+
+size_t World::Ask(JobKind kind, const std::string& unit, JobMode mode) {
+  const std::shared_ptr<Asked> asked = Note(unit);
+  asked->kind = kind;
   JobRequest request;
   request.unit = unit;
   request.kind = kind;
@@ -140,15 +156,13 @@ void World::Load() {
 }
 
 void World::Delete(const std::string& unit) {
-  auto asked = std::make_shared<Asked>();
-  asked->unit = unit;
-  asked_.push_back(asked);
   UnitSource source;
   source.unit = unit;
-  engine_->handle().Delete(std::move(source), [asked](const absl::StatusOr<int64_t>& revision) {
-    asked->done = true;
-    asked->status = revision.status();
-  });
+  engine_->handle().Delete(std::move(source),
+                           [asked = Note(unit)](const absl::StatusOr<int64_t>& revision) {
+                             asked->done = true;
+                             asked->status = revision.status();
+                           });
 }
 
 bool World::Busy() {

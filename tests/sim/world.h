@@ -61,6 +61,8 @@ class World {
   size_t Ask(JobKind kind, const std::string& unit, JobMode mode = JobMode::kReplace);
   const Asked& asked(size_t index) const { return *asked_.at(index); }
   const std::vector<std::shared_ptr<Asked>>& asked() const { return asked_; }
+  // Asks for a unit to be made; the answer is among asked().
+  void Create(const std::string& unit, const std::string& text);
   void ResetFailed(const std::string& unit);
   // Reads the unit files again.
   void Load();
@@ -93,6 +95,7 @@ class World {
   class Files;
   class Notify;
 
+  std::shared_ptr<Asked> Note(const std::string& unit);
   void OpenNotify();
   void ReadChanges();
   void AfterTurn();

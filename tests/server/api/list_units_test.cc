@@ -1,5 +1,6 @@
 #include "server/api/list_units.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,21 @@ TEST_F(ListUnitsTest, FiltersAreJoined) {
   EXPECT_THAT(List(), ElementsAre("units/a.socket"));
   request_.add_patterns("c*");
   EXPECT_THAT(List(), SizeIs(0));
+}
+
+TEST_F(ListUnitsTest, TemplatesAreForThoseWhoAsk) {
+  auto unit = std::make_shared<UnitSnapshot>();
+  unit->name = "e@.service";
+  unit->sub_state = "template";
+  engine_.Put(unit);
+  EXPECT_THAT(List(), SizeIs(4));
+  request_.add_patterns("e@*.service");
+  EXPECT_THAT(List(), SizeIs(0));
+  request_.add_patterns("e@.service");
+  EXPECT_THAT(List(), ElementsAre("units/e@.service"));
+  request_.clear_patterns();
+  request_.add_states("template");
+  EXPECT_THAT(List(), ElementsAre("units/e@.service"));
 }
 
 TEST_F(ListUnitsTest, StatesAreOfAnyKind) {
