@@ -114,7 +114,7 @@ class LinuxKernel final : public Kernel {
   UniqueFd null_;
   UniqueFd executor_;
   UniqueFd wake_;
-  int high_ports_ = 0;              // open descriptors that children need not copy
+  int high_ports_ = 0;                           // open descriptors that children need not copy
   std::unordered_map<int, OpenSocket> sockets_;  // by descriptor number
   Instant strays_at_ = Instant::Never();
   std::vector<UniqueFd> reserve_;  // numbers for a spawn when there are no more

@@ -1,20 +1,12 @@
 // How processes start, run and end on the real kernel.
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +16,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "server/base/errors.h"
 #include "tests/real/kernel/client.h"
 #include "tests/real/kernel/world.h"
 
@@ -335,41 +326,6 @@ TEST_F(SpawnTest, AChildThatWaitsForItsNamesCanBeCalledOff) {
   const auto failed = Next(Event::Kind::kSpawnFailed);
   ASSERT_TRUE(failed);
   EXPECT_EQ(failed->step, "killed");
-}
-
-// From here on the kernel has no room for one more watch, in this process for ever.
-bool RefuseWatches() {
-  constexpr uint32_t kNumber = offsetof(seccomp_data, nr);
-  constexpr uint32_t kSecond = offsetof(seccomp_data, args) + sizeof(uint64_t);
-  std::array<sock_filter, 6> filter = {{
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kNumber),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_ctl, 0, 3),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kSecond),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, EPOLL_CTL_ADD, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSPC),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  }};
-  sock_fprog program{filter.size(), filter.data()};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
-
-TEST_F(SpawnTest, AChildThatCannotBeWatchedIsGone) {
-  const Group group = NewGroup();
-  const SpawnSpec spec = Shell(group, "exec sleep 100");
-  const pid_t other = fork();
-  ASSERT_GE(other, 0);
-  if (other == 0) {  // a daemon of its own, as far as the refused watch is concerned
-    if (!RefuseWatches()) _exit(2);
-    if (ErrnoOf(kernel().Spawn(spec).status()) != ENOSPC) _exit(3);
-    siginfo_t info{};
-    const bool none = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) < 0 && errno == ECHILD;
-    _exit(none ? 0 : 4);
-  }
-  int status = -1;
-  ASSERT_EQ(waitpid(other, &status, 0), other);
-  EXPECT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 TEST_F(SpawnTest, ManyAtOnceAreAllToldApart) {

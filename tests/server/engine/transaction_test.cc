@@ -29,8 +29,8 @@ class TransactionTest : public ::testing::Test {
   static std::vector<std::string> JobsOf(const Plan& plan) {
     std::vector<std::string> jobs;
     for (const PlannedJob& job : plan.jobs) {
-      jobs.push_back(absl::StrCat(std::string(NameOf(job.work)), " ", job.unit->name(),
-                                  job.must ? "" : "?"));
+      jobs.push_back(
+          absl::StrCat(std::string(NameOf(job.work)), " ", job.unit->name(), job.must ? "" : "?"));
     }
     return jobs;
   }
