@@ -51,6 +51,23 @@ class GroupTest : public World {
   std::string base_;
 };
 
+// With control groups or without.
+class AnyGroupTest : public World {};
+
+TEST_F(AnyGroupTest, AGroupIsKilledWithAllThatFledFromItsSession) {
+  const Group group = NewGroup();
+  const std::string line =
+      "setsid sh -c 'trap \"\" TERM; touch $T/up; while :; do sleep 100; done' & exit 0";
+  absl::StatusOr<Child> child = kernel().Spawn(Shell(group, line));
+  ASSERT_TRUE(child.ok()) << child.status();
+  ASSERT_TRUE(Next(Event::Kind::kExited));
+  EXPECT_TRUE(kernel().Populated(group));
+  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kSomebody);
+  ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+  EXPECT_FALSE(kernel().Populated(group));
+  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kNobody);
+}
+
 TEST_F(GroupTest, TheDaemonIsInAFreshLeafOfItsOwn) {
   EXPECT_THAT(Contents("/proc/self/cgroup"),
               ::testing::HasSubstr(absl::StrCat("socketd-", getpid())));
@@ -185,7 +202,7 @@ TEST_F(GroupTest, TheGroupOfALivingProcessIsFoundByItsNumber) {
   ASSERT_EQ(write(procs.get(), pid.data(), pid.size()), static_cast<ssize_t>(pid.size()));
   EXPECT_EQ(groups.GroupOf(child->pid()), made->id);
   groups.AddMember(made->handle, child->pid());  // as whoever starts a process in a group does
-  EXPECT_EQ(groups.Signal(made->handle, SIGKILL, 0), Reached::kSomebody);
+  EXPECT_EQ(groups.Signal(made->handle, SIGKILL), Reached::kSomebody);
   ASSERT_TRUE(Next(Event::Kind::kExited));
 }
 

@@ -59,20 +59,6 @@ TEST_F(SpawnTest, ASignalReachesTheProcess) {
   EXPECT_EQ(kernel().Reap(std::move(*child)), (Exit{Exit::How::kSignaled, SIGTERM}));
 }
 
-TEST_F(SpawnTest, AGroupIsKilledWithAllThatFledFromItsSession) {
-  const Group group = NewGroup();
-  const std::string line =
-      "setsid sh -c 'trap \"\" TERM; touch $T/up; while :; do sleep 100; done' & exit 0";
-  absl::StatusOr<Child> child = kernel().Spawn(Shell(group, line));
-  ASSERT_TRUE(child.ok()) << child.status();
-  ASSERT_TRUE(Next(Event::Kind::kExited));
-  EXPECT_TRUE(kernel().Populated(group));
-  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kSomebody);
-  ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
-  EXPECT_FALSE(kernel().Populated(group));
-  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kNobody);
-}
-
 TEST_F(SpawnTest, AProcessIsReachedBeforeItHasItsProcessGroup) {
   constexpr int kTimes = 200;  // how far it has come when it is signalled is up to the scheduler
   for (int i = 0; i < kTimes; ++i) {
