@@ -25,8 +25,7 @@ bool IsCellOf(const Table<Row>& table, const Change& change) {
   return from != nullptr && to != nullptr && Leads(table, from->state, to->state);
 }
 
-}  // namespace
-
+// A cell of its unit's table, or a unit made or gone.
 bool IsCell(const Change& change) {
   if (change.from.empty() || change.to.empty()) return true;
   // Only the definition changed.
@@ -37,6 +36,8 @@ bool IsCell(const Change& change) {
   if (absl::EndsWith(change.unit, ".service")) return IsCellOf(kServiceMachine, change);
   return change.from != change.to;
 }
+
+}  // namespace
 
 void Invariants::Broken(const Unit& unit, int number, absl::string_view what) {
   broken_.push_back(absl::StrCat(unit.name(), " (", std::string(unit.sub_state()), "): invariant ",

@@ -40,7 +40,4 @@ class Invariants {
   int64_t seen_ = 0;
 };
 
-// Whether a change is a cell of its unit's table (or a unit made, gone).
-bool IsCell(const Change& change);
-
 }  // namespace socketd

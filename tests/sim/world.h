@@ -16,10 +16,11 @@
 #include "server/engine/engine.h"
 #include "server/engine/engine_handle.h"
 #include "server/engine/invariants.h"
+#include "server/handoff/notify_socket.h"
 #include "server/loop/event_loop.h"
+#include "server/main/kernel_files.h"
 #include "server/unit/change.h"
 #include "server/unit/snapshot.h"
-#include "server/unit/unit_loader.h"
 #include "tests/sim/fake_kernel.h"
 
 namespace socketd::sim {
@@ -92,21 +93,17 @@ class World {
   int turns() const { return turns_; }
 
  private:
-  class Files;
-  class Notify;
-
   std::shared_ptr<Asked> Note(const std::string& unit);
-  void OpenNotify();
   void ReadChanges();
   void AfterTurn();
   bool Busy();
 
   FakeKernel kernel_;
   std::unique_ptr<EventLoop> loop_;
-  std::unique_ptr<Files> files_;
+  std::unique_ptr<KernelFiles> files_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Invariants> invariants_;
-  std::unique_ptr<Notify> notify_;
+  std::unique_ptr<NotifySocket> notify_;
   std::vector<std::shared_ptr<Asked>> asked_;
   std::vector<Change> changes_;
   std::vector<std::string> complaints_;
