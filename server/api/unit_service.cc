@@ -7,9 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 
 #include "server/api/convert.h"
 #include "server/api/gate.h"
@@ -90,14 +88,16 @@ bool AtRest(const v1::Unit& unit) {
   return state == v1::ACTIVE_STATE_INACTIVE || state == v1::ACTIVE_STATE_FAILED;
 }
 
-void FillProperties(v1::DumpUnitResponse& response) {
-  for (absl::string_view line : absl::StrSplit(response.text(), '\n', absl::SkipWhitespace())) {
-    const size_t colon = line.find(':');
-    v1::DumpUnitResponse::Property& property = *response.add_properties();
-    property.set_key(std::string(absl::StripAsciiWhitespace(line.substr(0, colon))));
-    if (colon != absl::string_view::npos)
-      property.set_value(std::string(absl::StripAsciiWhitespace(line.substr(colon + 1))));
+std::shared_ptr<v1::DumpUnitResponse> DumpOf(const DumpReport& report) {
+  auto dump = std::make_shared<v1::DumpUnitResponse>();
+  dump->set_text(report.text);
+  for (const auto& [key, value] : report.properties) {
+    v1::DumpUnitResponse::Property& property = *dump->add_properties();
+    property.set_key(key);
+    property.set_value(value);
   }
+  *dump->mutable_unit() = *FullUnit(report.unit);
+  return dump;
 }
 
 }  // namespace
@@ -208,14 +208,7 @@ UnitService::Reactor* UnitService::DumpUnit(Context* context,
   const absl::StatusOr<UnitName> name = ParseResourceName(request->name(), "name");
   if (!name.ok()) return End(context, name.status());
   return Run({context, response, "", ""}, [this, &name](Settle settle) {
-    engine_.Dump(name->text(),
-                 Answering<DumpReport>(std::move(settle), [](const DumpReport& report) {
-                   auto dump = std::make_shared<v1::DumpUnitResponse>();
-                   dump->set_text(report.text);
-                   FillProperties(*dump);
-                   *dump->mutable_unit() = *FullUnit(report.unit);
-                   return dump;
-                 }));
+    engine_.Dump(name->text(), Answering<DumpReport>(std::move(settle), DumpOf));
   });
 }
 

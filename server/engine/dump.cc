@@ -13,7 +13,8 @@ namespace {
 class Lines {
  public:
   void Add(absl::string_view key, absl::string_view value) {
-    absl::StrAppend(&text_, indent_, key, ": ", value, "\n");
+    absl::StrAppend(&report_.text, indent_, key, ": ", value, "\n");
+    report_.properties.emplace_back(absl::StrCat(chain_, chain_.empty() ? "" : " ", key), value);
   }
   void AddSome(absl::string_view key, absl::string_view value) {
     if (!value.empty()) Add(key, value);
@@ -21,14 +22,17 @@ class Lines {
   void AddBool(absl::string_view key, bool value) { Add(key, value ? "yes" : "no"); }
   void AddMode(absl::string_view key, uint32_t mode) { Add(key, absl::StrFormat("%04o", mode)); }
   void AddNumber(absl::string_view key, int64_t number) { Add(key, absl::StrCat(number)); }
-  void Head(absl::string_view text) { absl::StrAppend(&text_, indent_, "-> ", text, "\n"); }
+  void Head(absl::string_view text) { absl::StrAppend(&report_.text, indent_, "-> ", text, ":\n"); }
   void In() { indent_ += '\t'; }
   void Out() { indent_.pop_back(); }
-  std::string Take() { return std::move(text_); }
+  // What follows is about the commands of a chain; "": no more.
+  void set_chain(absl::string_view chain) { chain_ = std::string(chain); }
+  DumpReport Take() { return std::move(report_); }
 
  private:
-  std::string text_;
+  DumpReport report_;
   std::string indent_;
+  std::string chain_;
 };
 
 std::string TimeText(absl::Time time) {
@@ -127,7 +131,8 @@ void AddExec(const ExecSettings& exec, Lines& lines) {
 
 void AddChain(const Unit& unit, absl::string_view slot, const Chain& chain, Lines& lines) {
   if (chain.empty()) return;
-  lines.Head(absl::StrCat(std::string(slot), ":"));
+  lines.Head(slot);
+  lines.set_chain(slot);
   lines.In();
   for (const v1::Command* command : chain) {
     std::string line = Quoted(command->path());
@@ -144,6 +149,7 @@ void AddChain(const Unit& unit, absl::string_view slot, const Chain& chain, Line
     lines.Out();
   }
   lines.Out();
+  lines.set_chain("");
 }
 
 std::string SpanText(absl::Duration span) {
@@ -214,14 +220,17 @@ void AddService(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
 
 }  // namespace
 
-std::string DumpText(const Unit& unit, const UnitSnapshot& snapshot) {
+DumpReport Dump(const Unit& unit) {
+  const UnitSnapshotPtr snapshot = unit.Snapshot();
   Lines lines;
-  lines.Head(absl::StrCat("Unit ", snapshot.name, ":"));
+  lines.Head(absl::StrCat("Unit ", snapshot->name));
   lines.In();
-  AddGeneral(unit, snapshot, lines);
-  if (unit.definition()->socket != nullptr) AddSocket(unit, snapshot, lines);
-  if (unit.definition()->service != nullptr) AddService(unit, snapshot, lines);
-  return lines.Take();
+  AddGeneral(unit, *snapshot, lines);
+  if (unit.definition()->socket != nullptr) AddSocket(unit, *snapshot, lines);
+  if (unit.definition()->service != nullptr) AddService(unit, *snapshot, lines);
+  DumpReport report = lines.Take();
+  report.unit = snapshot;
+  return report;
 }
 
 }  // namespace socketd

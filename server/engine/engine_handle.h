@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -50,6 +51,7 @@ struct UnitSource {
 
 struct DumpReport {
   std::string text;
+  std::vector<std::pair<std::string, std::string>> properties;  // the text's lines: key and value
   UnitSnapshotPtr unit;
 };
 

@@ -131,8 +131,7 @@ absl::StatusOr<std::vector<std::string>> EngineCore::ResetFailed(
 absl::StatusOr<DumpReport> EngineCore::Dump(const std::string& name) {
   const Unit* const unit = Find(name);
   if (unit == nullptr || !IsThere(*unit)) return UnitNotFound(name);
-  UnitSnapshotPtr snapshot = unit->Snapshot();
-  return DumpReport{DumpText(*unit, *snapshot), snapshot};
+  return socketd::Dump(*unit);
 }
 
 }  // namespace socketd

@@ -127,7 +127,7 @@ class FakeEngine final : public EngineHandle {
   void Dump(std::string unit, Answer<DumpReport> answer) override {
     const UnitSnapshotPtr found = Find(unit);
     AnswerWith<DumpReport>("dump " + unit, std::move(answer),
-                           {"Unit: " + unit + "\n  State: a: b\n", found});
+                           {"-> Unit " + unit + ":\n\tState: a: b\n", {{"State", "a: b"}}, found});
   }
   void Load(std::string requester, Answer<LoadReport> answer) override {
     AnswerWith<LoadReport>("load by " + requester, std::move(answer), {3, {"x.socket: bad"}});

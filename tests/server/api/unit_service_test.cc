@@ -151,9 +151,9 @@ TEST_F(UnitServiceTest, TheRest) {
   v1::DumpUnitResponse dumped;
   dump.set_name("web.socket");
   ASSERT_TRUE(client_->DumpUnit(&context_, dump, &dumped).ok());
-  ASSERT_THAT(dumped.properties(), SizeIs(2));
-  EXPECT_EQ(dumped.properties(1).key(), "State");
-  EXPECT_EQ(dumped.properties(1).value(), "a: b");
+  ASSERT_THAT(dumped.properties(), SizeIs(1));
+  EXPECT_EQ(dumped.properties(0).key(), "State");
+  EXPECT_EQ(dumped.properties(0).value(), "a: b");
   EXPECT_EQ(dumped.unit().name(), "units/web.socket");
 
   v1::ResetFailedRequest reset;

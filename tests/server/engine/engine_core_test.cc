@@ -14,7 +14,13 @@ namespace {
 
 using ::socketd::testing::FailsBecause;
 using ::socketd::testing::IsOk;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Key;
+using ::testing::Not;
+using ::testing::Pair;
 
 class EngineCoreTest : public ::testing::Test {
  protected:
@@ -45,6 +51,16 @@ TEST_F(EngineCoreTest, AUnitThatALowerFolderStillHasIsNotDeleted) {
   EXPECT_THAT(world_.changes(), IsEmpty());
   ASSERT_NE(world_.Find("web.service"), nullptr);
   EXPECT_EQ(world_.Find("web.service")->fragment_path, lower);
+}
+
+TEST_F(EngineCoreTest, ADumpHasEachFactAsAPair) {
+  world_.AddUnit("a.socket", "[Socket]\nListenStream=80\nExecStopPre=/bin/a: b\n");
+  world_.Boot();
+  const absl::StatusOr<DumpReport> dump = world_.engine().core().Dump("a.socket");
+  ASSERT_TRUE(dump.ok());
+  EXPECT_THAT(dump->properties, Contains(Pair("StopPre Command Line", "/bin/a: b")));
+  EXPECT_THAT(dump->properties, Contains(Pair("Name", "a.socket")));
+  EXPECT_THAT(dump->properties, Each(Key(Not(HasSubstr("->")))));
 }
 
 }  // namespace
