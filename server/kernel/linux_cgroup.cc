@@ -198,14 +198,19 @@ void Cgroups::AddMember(GroupHandle handle, int pid) {
   if (slot == nullptr) return;
   ++slot->members;
   slot->had_process = true;
-  if (!real()) slot->sessions.push_back(pid);
+  if (!real() && !InSession(pid, slot->sessions)) slot->sessions.push_back(pid);
 }
 
-void Cgroups::RemoveMember(GroupHandle handle, bool killed, std::vector<Event>& events) {
+void Cgroups::RemoveMember(GroupHandle handle, const Gone& gone, std::vector<Event>& events) {
   Slot* slot = Find(handle);
   if (slot == nullptr) return;
   --slot->members;
-  slot->killed = slot->killed || killed;
+  slot->killed = slot->killed || gone.killed;
+  // The number of a session that is gone may be somebody else's soon.
+  if (!real() && gone.pid != 0 && SessionMembers({gone.pid}).empty()) {
+    auto& sessions = slot->sessions;
+    sessions.erase(std::remove(sessions.begin(), sessions.end(), gone.pid), sessions.end());
+  }
   if (slot->members == 0) Settle(static_cast<uint32_t>(slot - slots_.data()), events);
 }
 
@@ -295,7 +300,7 @@ bool Cgroups::Contains(GroupHandle handle, int pid, int pidfd) const {
 
 bool Cgroups::Populated(GroupHandle handle) const {
   const Slot* slot = Find(handle);
-  return slot != nullptr && IsPopulated(*slot);
+  return slot != nullptr && !KnownEmpty(*slot) && IsPopulated(*slot);
 }
 
 // None of ours is in it, and when the last one left nobody else was (Settle). Asking the kernel

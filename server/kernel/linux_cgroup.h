@@ -54,8 +54,11 @@ class Cgroups {
 
   // Children between clone and their end.
   void AddMember(GroupHandle handle, int pid);
-  // `killed`: it ended by SIGKILL, perhaps by cgroup.kill written by somebody else.
-  void RemoveMember(GroupHandle handle, bool killed, std::vector<Event>& events);
+  struct Gone {
+    int pid = 0;          // 0: it lives on, but is nobody's child any more
+    bool killed = false;  // by SIGKILL, perhaps by cgroup.kill written by somebody else
+  };
+  void RemoveMember(GroupHandle handle, const Gone& gone, std::vector<Event>& events);
 
   // The group of ours that a living process is in, where no pidfd tells; kNone: none of ours.
   GroupId GroupOf(int pid) const;

@@ -28,6 +28,10 @@ void Children::Waiting::Close(int number) {
   close(number);
 }
 
+void Children::Erase(std::vector<uint32_t>& list, uint32_t index) {
+  list.erase(std::remove(list.begin(), list.end(), index), list.end());
+}
+
 uint32_t Children::Take(const SpawnSpec& spec) {
   if (free_.empty()) {
     free_.push_back(static_cast<uint32_t>(processes_.size()));
@@ -46,8 +50,8 @@ uint32_t Children::Take(const SpawnSpec& spec) {
 void Children::Free(uint32_t index) {
   Process& process = processes_[index];
   CloseReport(process);
-  if (process.block != nullptr) births_.Release(process.block);
-  newborn_.erase(std::remove(newborn_.begin(), newborn_.end(), index), newborn_.end());
+  GiveBlockBack(index);
+  Erase(waiting_, index);
   const uint32_t generation = process.generation + 1;
   process = Process{};
   process.generation = generation == 0 ? 1 : generation;
@@ -98,6 +102,7 @@ absl::Status Children::AskNames(uint32_t index,
   if (!waiting.ok()) return waiting.status();
   processes_[index].waiting = std::move(*waiting);
   processes_[index].stage = Stage::kWaiting;
+  waiting_.push_back(index);
   parts_.lookups.Ask(static_cast<uint64_t>(HandleOf(index)), question);
   return absl::OkStatus();
 }
@@ -218,6 +223,7 @@ void Children::OnIdentity(uint64_t id,
   if (process == nullptr || process->stage != Stage::kWaiting) return;
   const auto index = static_cast<uint32_t>(process - processes_.data());
   const std::unique_ptr<Waiting> waiting = std::move(process->waiting);
+  Erase(waiting_, index);
   if (!identity.ok()) {
     const bool group = ReasonOf(identity.status()) == "NO_SUCH_GROUP";
     Fail(index, {group ? exec::Step::kGroup : exec::Step::kUser, ESRCH}, events);
@@ -228,7 +234,12 @@ void Children::OnIdentity(uint64_t id,
     return;
   }
   const absl::Status begun = Begin(index, waiting->spec, &*identity);
-  if (!begun.ok()) Fail(index, {exec::Step::kExec, ErrnoOf(begun)}, events);
+  if (!begun.ok()) return Fail(index, {exec::Step::kExec, ErrnoOf(begun)}, events);
+  // A child that shares our table still takes them from there.
+  if (process->block->birth->shared_files) {
+    for (const std::unique_ptr<Fd>& copy : waiting->copies)
+      process->block->held.emplace_back(copy->Release());
+  }
 }
 
 absl::StatusOr<Children::Started> Children::Adopt(int pid, const Group& group, Token token) {
@@ -242,6 +253,11 @@ absl::StatusOr<Children::Started> Children::Adopt(int pid, const Group& group, T
   if (!pidfd || !parts_.groups.Contains(group.handle(), pid, pidfd.get())) return gone();
   pollfd ended{pidfd.get(), POLLIN, 0};
   if (poll(&ended, 1, 0) == 1) return gone();
+  if (Process* known = FindForgotten(pid, group.handle()); known != nullptr) {
+    known->owned = true;
+    known->token = token;
+    return Started{HandleOf(static_cast<uint32_t>(known - processes_.data())), pid};
+  }
   SpawnSpec spec;
   spec.token = token;
   spec.group = &group;
@@ -286,15 +302,65 @@ absl::StatusOr<Reached> Children::Signal(ChildHandle handle, int signal, Whom wh
   if (process == nullptr) return Reached::kNobody;
   if (process->stage == Stage::kWaiting) {
     if (signal != SIGKILL && signal != SIGTERM) return Reached::kNobody;
-    called_off_.push_back(static_cast<uint32_t>(process - processes_.data()));
-    next_look_ = Instant::Start();
+    CallOff(static_cast<uint32_t>(process - processes_.data()));
     return Reached::kSomebody;
   }
+  signal = Harmless(*process, signal);
   const int sent = whom == Whom::kProcessGroup ? SignalProcessGroup(*process, signal)
                                                : PidfdSignal(process->pidfd.get(), signal, 0);
   if (sent == 0) return Reached::kSomebody;
   if (errno == ESRCH) return Reached::kNobody;
   return SystemError(errno, "pidfd_send_signal", {{"pid", absl::StrCat(process->pid)}});
+}
+
+void Children::CallOff(uint32_t index) {
+  called_off_.push_back(HandleOf(index));
+  next_look_ = Instant::Start();
+}
+
+// A core dump of a child that still uses our memory would be one of us, and before Linux 5.16 our
+// own end.
+int Children::Harmless(const Process& process, int signal) {
+  const bool shares = process.block != nullptr && !Births::Left(*process.block);
+  switch (signal) {
+    case SIGQUIT:
+    case SIGILL:
+    case SIGTRAP:
+    case SIGABRT:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGSEGV:
+    case SIGXCPU:
+    case SIGXFSZ:
+    case SIGSYS:
+      return shares ? SIGKILL : signal;
+    default:
+      return signal;
+  }
+}
+
+Reached Children::SignalNewborn(GroupHandle group, int signal) {
+  Reached reached = Reached::kNobody;
+  for (const uint32_t index : waiting_) {
+    if (processes_[index].group != group) continue;
+    CallOff(index);
+    reached = Reached::kSomebody;
+  }
+  for (const uint32_t index : newborn_) {
+    const Process& process = processes_[index];
+    if (process.group != group) continue;
+    if (PidfdSignal(process.pidfd.get(), Harmless(process, signal), 0) == 0)
+      reached = Reached::kSomebody;
+  }
+  return reached;
+}
+
+// A running process of the group that was somebody's before.
+Children::Process* Children::FindForgotten(int pid, GroupHandle group) {
+  const auto found = std::find_if(processes_.begin(), processes_.end(), [&](const Process& each) {
+    return each.pid == pid && each.group == group && !each.owned && each.stage == Stage::kRunning;
+  });
+  return found != processes_.end() ? &*found : nullptr;
 }
 
 bool Children::KeepForNewborn(int fd) {
@@ -306,6 +372,22 @@ bool Children::KeepForNewborn(int fd) {
     return true;
   }
   return false;
+}
+
+// What one newborn child held may still be lent to another.
+void Children::CloseHeld(BirthBlock& block) {
+  block.lent.clear();
+  for (UniqueFd& fd : std::exchange(block.held, {})) {
+    if (KeepForNewborn(fd.get())) fd.release();
+  }
+}
+
+void Children::GiveBlockBack(uint32_t index) {
+  Process& process = processes_[index];
+  Erase(newborn_, index);
+  if (process.block == nullptr) return;
+  CloseHeld(*process.block);
+  births_.Release(std::exchange(process.block, nullptr));
 }
 
 }  // namespace socketd

@@ -4,11 +4,13 @@
 // Engine thread only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 
 #include "server/base/instant.h"
@@ -49,6 +51,9 @@ class Children {
   absl::StatusOr<Reached> Signal(ChildHandle handle, int signal, Whom whom);
   int PidOf(ChildHandle handle) const;
   Exit Reap(ChildHandle handle);
+  // Those in `group` that it may not hold yet: what waits for names is called off, what is newborn
+  // gets the signal.
+  Reached SignalNewborn(GroupHandle group, int signal);
   // Many descriptors are open: from here on children share the table first and copy its low part.
   // With few of them a whole copy is cheaper than telling when it is done.
   void set_crowded(bool crowded) { crowded_ = crowded; }
@@ -64,10 +69,11 @@ class Children {
                   const absl::StatusOr<Identity>& identity,
                   std::vector<Event>& events);
   // Reaps orphans that came to us as their sub-reaper.
-  void ReapStrays() const;
+  // True: there may be more of them.
+  bool ReapStrays() const;
   // What newborn children have done since the last look; when to look again.
   void LookAtNewborn(Instant now, std::vector<Event>& events);
-  Instant next_look() const { return next_look_; }
+  Instant next_look() const { return std::min(next_look_, next_verdict_); }
 
  private:
   enum class Stage : uint8_t { kFree, kWaiting, kBorn, kExecutor, kRunning, kFailed, kEnded };
@@ -87,6 +93,7 @@ class Children {
     exec::Trouble trouble;
     bool about_to_exec = false;
     Exit exit;
+    Instant verdict = Instant::Never();  // when its end is told, known or not
     std::unique_ptr<Waiting> waiting;
   };
   // A spawn that waits for names, with copies of all that was only lent.
@@ -112,11 +119,20 @@ class Children {
   static int SignalProcessGroup(const Process& process, int signal);
   static absl::StatusOr<std::unique_ptr<Waiting>> CopyOf(const SpawnSpec& spec);
   absl::Status AskNames(uint32_t index, const SpawnSpec& spec, const IdentityQuestion& question);
+  void CallOff(uint32_t index);
+  static int Harmless(const Process& process, int signal);
+  Process* FindForgotten(int pid, GroupHandle group);
+  void CloseHeld(BirthBlock& block);
+  void GiveBlockBack(uint32_t index);
+  static void Erase(std::vector<uint32_t>& list, uint32_t index);
   void Settle(uint32_t index, std::vector<Event>& events);
   void LeaveMemory(uint32_t index, std::vector<Event>& events);
   void Fail(uint32_t index, const exec::Trouble& trouble, std::vector<Event>& events);
   void LeaveExecutor(uint32_t index, std::vector<Event>& events);
   void End(uint32_t index, std::vector<Event>& events);
+  bool AwaitParent(uint32_t index);
+  void GiveVerdicts(Instant now, std::vector<Event>& events);
+  absl::flat_hash_set<int> TrackedPids() const;
   Exit WaitFor(Process& process);
   bool ReadReport(Process& process);
   void CloseReport(Process& process);
@@ -128,12 +144,16 @@ class Children {
   Orders orders_;
   std::vector<Process> processes_;
   std::vector<uint32_t> free_;
-  std::vector<uint32_t> newborn_;     // those with a block
-  std::vector<uint32_t> called_off_;  // killed before they were cloned
+  std::vector<uint32_t> waiting_;        // those that wait for names
+  std::vector<uint32_t> newborn_;        // those with a block
+  std::vector<ChildHandle> called_off_;  // killed before they were cloned
+  std::vector<GroupHandle> released_;    // of adopted processes that were forgotten
   bool crowded_ = false;
   Instant next_look_ = Instant::Never();
   absl::Duration look_span_ = absl::ZeroDuration();  // twice as long after each look, up to this:
   static constexpr absl::Duration kLongestLook = absl::Milliseconds(10);
+  std::vector<uint32_t> ended_;  // whose parents have not waited for them yet
+  Instant next_verdict_ = Instant::Never();
 };
 
 }  // namespace socketd

@@ -154,11 +154,12 @@ absl::Span<const Event> LinuxKernel::Poll(Instant deadline) {
     for (const Poller::Ready& ready : poller_->Wait(limit))
       Collect(ready);
     const Instant now = Now();
+    // What a program said comes after its exec.
+    if (!events_.empty()) children_.LookAtNewborn(now, events_);
     groups_.Look(now, events_);
     if (now >= strays_at_) {
-      strays_at_ = Instant::Never();
       poller_->ExpectStrays();
-      children_.ReapStrays();
+      strays_at_ = children_.ReapStrays() ? now : Instant::Never();
     }
   } while (events_.empty() && Now() < deadline);
   if (!std::is_sorted(events_.begin(), events_.end(), Before))
@@ -291,7 +292,13 @@ absl::StatusOr<Reached> LinuxKernel::Signal(const Child& child, int signal, Whom
 }
 
 absl::StatusOr<Reached> LinuxKernel::SignalGroup(const Group& group, int signal) {
-  return groups_.Signal(group.handle(), signal);
+  const Reached newborn = children_.SignalNewborn(group.handle(), signal);
+  Reached reached = groups_.Signal(group.handle(), signal);
+  if (reached == Reached::kNobody && !reserve_.empty() && groups_.Populated(group.handle())) {
+    reserve_.clear();  // it takes a descriptor or two
+    reached = groups_.Signal(group.handle(), signal);
+  }
+  return newborn == Reached::kSomebody ? newborn : reached;
 }
 
 bool LinuxKernel::Populated(const Group& group) {

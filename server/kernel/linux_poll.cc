@@ -163,6 +163,13 @@ absl::Status Poller::Watch(int fd, Source source, uint32_t index, uint32_t gener
   return SystemError(errno, "epoll_ctl");
 }
 
+void Poller::WatchHangUp(int fd, Source source, uint32_t index, uint32_t generation) {
+  epoll_event event{};
+  event.events = EPOLLONESHOT;  // as Watch has it for processes
+  event.data.u64 = Data(source, index, generation);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+}
+
 void Poller::Unwatch(int fd) {
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }

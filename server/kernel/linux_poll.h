@@ -54,6 +54,8 @@ class Poller {
   // For the floor's own descriptors: level-triggered, but a process ends once and is told once.
   absl::Status Watch(int fd, Source source, uint32_t index, uint32_t generation);
   void Unwatch(int fd);
+  // From here on only hang-ups of a watched descriptor.
+  void WatchHangUp(int fd, Source source, uint32_t index, uint32_t generation);
 
   // For descriptors lent out by the kernel floor. One that was armed once and has told stays known
   // to epoll, which is silent about it, until it is armed again or forgotten.

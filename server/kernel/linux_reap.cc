@@ -14,6 +14,9 @@
 namespace socketd {
 namespace {
 
+// How an adopted process ended is known when its parent has waited for it, which may be never.
+constexpr absl::Duration kParentPatience = absl::Seconds(1);
+
 Exit ExitOf(const siginfo_t& info) {
   switch (info.si_code) {
     case CLD_EXITED:
@@ -42,10 +45,15 @@ void Children::Tell(const Process& process, Event event, std::vector<Event>& eve
 }
 
 void Children::LookAtNewborn(Instant now, std::vector<Event>& events) {
-  for (const uint32_t index : std::exchange(called_off_, {})) {
-    if (processes_[index].stage == Stage::kWaiting)
-      Fail(index, {exec::Step::kExec, ECANCELED}, events);
+  for (const ChildHandle handle : std::exchange(called_off_, {})) {
+    const Process* process = Find(handle);
+    if (process == nullptr || process->stage != Stage::kWaiting) continue;
+    Fail(static_cast<uint32_t>(process - processes_.data()), {exec::Step::kExec, ECANCELED},
+         events);
   }
+  for (const GroupHandle group : std::exchange(released_, {}))
+    parts_.groups.RemoveMember(group, {}, events);
+  GiveVerdicts(now, events);
   if (newborn_.empty()) {
     next_look_ = Instant::Never();
     return;
@@ -67,8 +75,7 @@ void Children::Settle(uint32_t index, std::vector<Event>& events) {
   Process& process = processes_[index];
   if (process.block == nullptr) return;
   if (Births::Unshared(*process.block)) {
-    process.block->held.clear();
-    process.block->lent.clear();
+    CloseHeld(*process.block);
   }
   if (Births::Left(*process.block)) LeaveMemory(index, events);
 }
@@ -78,8 +85,7 @@ void Children::LeaveMemory(uint32_t index, std::vector<Event>& events) {
   process.trouble = Births::TroubleOf(*process.block);
   const bool went_on = Births::AboutToExec(*process.block);
   if (process.trouble.error == 0 && !went_on) return;  // killed on the way: End says so
-  births_.Release(std::exchange(process.block, nullptr));
-  newborn_.erase(std::remove(newborn_.begin(), newborn_.end(), index), newborn_.end());
+  GiveBlockBack(index);
   if (process.trouble.error != 0) {
     process.stage = Stage::kFailed;
   } else if (process.report) {
@@ -131,7 +137,39 @@ void Children::LeaveExecutor(uint32_t index, std::vector<Event>& events) {
 }
 
 void Children::OnEnded(const Poller::Ready& ready, std::vector<Event>& events) {
-  if (FindReady(ready) != nullptr) End(ready.index, events);
+  const Process* process = FindReady(ready);
+  if (process == nullptr) return;
+  if (process->adopted && !ready.hang_up && AwaitParent(ready.index)) return;
+  End(ready.index, events);
+}
+
+// True: it is a zombie of somebody else, who is given a moment.
+bool Children::AwaitParent(uint32_t index) {
+  Process& process = processes_[index];
+  if (process.stage != Stage::kRunning) return false;
+  process.exit = WaitFor(process);
+  if (process.exit.how != Exit::How::kUnknown) return false;
+  parts_.poller.WatchHangUp(process.pidfd.get(), Poller::Source::kProcess, index,
+                            process.generation);
+  process.verdict = Poller::Now() + kParentPatience;
+  next_verdict_ = std::min(next_verdict_, process.verdict);
+  ended_.push_back(index);
+  return true;
+}
+
+void Children::GiveVerdicts(Instant now, std::vector<Event>& events) {
+  if (now < next_verdict_) return;
+  next_verdict_ = Instant::Never();
+  for (const uint32_t index : std::exchange(ended_, {})) {
+    const Instant verdict = processes_[index].verdict;
+    if (verdict.never()) continue;  // told already
+    if (now >= verdict) {
+      End(index, events);
+      continue;
+    }
+    ended_.push_back(index);
+    next_verdict_ = std::min(next_verdict_, verdict);
+  }
 }
 
 Exit Children::WaitFor(Process& process) {
@@ -153,7 +191,8 @@ Exit Children::WaitFor(Process& process) {
 void Children::End(uint32_t index, std::vector<Event>& events) {
   Process& process = processes_[index];
   if (process.stage == Stage::kEnded || process.stage == Stage::kWaiting) return;
-  process.exit = WaitFor(process);
+  if (process.exit.how == Exit::How::kUnknown) process.exit = WaitFor(process);
+  process.verdict = Instant::Never();
   const bool killed = process.exit == Exit{Exit::How::kSignaled, SIGKILL};
   Settle(index, events);
   if (process.report) {
@@ -163,30 +202,39 @@ void Children::End(uint32_t index, std::vector<Event>& events) {
   if (process.stage == Stage::kExecutor) LeaveExecutor(index, events);
   if (process.stage != Stage::kRunning) {
     if (process.trouble.error == 0) process.trouble = {exec::Step::kExec, ECANCELED};
-    parts_.groups.RemoveMember(process.group, killed, events);
+    parts_.groups.RemoveMember(process.group, {process.pid, killed}, events);
     Fail(index, process.trouble, events);
     return;
   }
   const GroupHandle group = process.group;
+  const int pid = process.pid;
   process.stage = Stage::kEnded;
   Tell(process, {.kind = Event::Kind::kExited}, events);
   if (!process.owned) Free(index);
-  parts_.groups.RemoveMember(group, killed, events);
+  parts_.groups.RemoveMember(group, {pid, killed}, events);
 }
 
-void Children::ReapStrays() const {
+bool Children::ReapStrays() const {
   constexpr int kMost = 4096;  // a turn; more of them are reaped in the next
+  absl::flat_hash_set<int> tracked;
   for (int i = 0; i < kMost; ++i) {
     siginfo_t info{};
     constexpr int kLook = WEXITED | WNOHANG | WNOWAIT | __WALL;
-    if (waitid(P_ALL, 0, &info, kLook) != 0 || info.si_pid == 0) return;
-    for (const Process& process : processes_) {
-      const bool tracked = process.stage != Stage::kFree && process.stage != Stage::kEnded;
-      if (tracked && process.pid == info.si_pid)
-        return;  // its pidfd tells, in this turn or the next
-    }
+    if (waitid(P_ALL, 0, &info, kLook) != 0 || info.si_pid == 0) return false;
+    if (i == 0) tracked = TrackedPids();
+    // Its pidfd tells, in this turn or the next; others may stand behind it.
+    if (tracked.contains(info.si_pid)) return true;
     waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG | __WALL);
   }
+  return true;
+}
+
+absl::flat_hash_set<int> Children::TrackedPids() const {
+  absl::flat_hash_set<int> pids;
+  for (const Process& process : processes_) {
+    if (process.stage != Stage::kFree && process.stage != Stage::kEnded) pids.insert(process.pid);
+  }
+  return pids;
 }
 
 void Children::Fail(uint32_t index, const exec::Trouble& trouble, std::vector<Event>& events) {
@@ -199,10 +247,8 @@ void Children::Fail(uint32_t index, const exec::Trouble& trouble, std::vector<Ev
         .exit_status = step.exit_status},
        events);
   process.waiting.reset();
-  if (process.block != nullptr) {
-    births_.Release(std::exchange(process.block, nullptr));
-    newborn_.erase(std::remove(newborn_.begin(), newborn_.end(), index), newborn_.end());
-  }
+  Erase(waiting_, index);
+  GiveBlockBack(index);
   process.stage = Stage::kEnded;
   if (!process.owned) Free(index);
 }
@@ -218,8 +264,15 @@ void Children::Forget(ChildHandle handle) {
   Process* process = Find(handle);
   if (process == nullptr) return;
   process->owned = false;
+  // One that was adopted is reaped by whoever started it, or as an orphan.
+  const bool let_go = process->adopted && process->stage == Stage::kRunning;
+  if (let_go) {
+    parts_.poller.Unwatch(process->pidfd.get());
+    released_.push_back(process->group);
+    next_look_ = Instant::Start();
+  }
   const bool over = process->stage == Stage::kEnded || process->stage == Stage::kWaiting;
-  if (over) Free(static_cast<uint32_t>(process - processes_.data()));
+  if (over || let_go) Free(static_cast<uint32_t>(process - processes_.data()));
 }
 
 }  // namespace socketd

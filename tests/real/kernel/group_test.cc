@@ -5,8 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <memory>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -239,6 +240,84 @@ TEST_F(GroupTest, AnOrphanIsAdoptedAndItsEndIsKnown) {
   EXPECT_EQ(kernel().Reap(std::move(*main)), (Exit{Exit::How::kExited, 42}));
 }
 
+// Its parent is no process of ours, and takes its time.
+TEST_F(GroupTest, HowAnAdoptedProcessEndedIsKnownWhenItsParentHasWaitedForIt) {
+  const Group group = NewGroup();
+  SpawnSpec spec = Shell(group, "");
+  spec.program = "/usr/bin/perl";
+  spec.argv = {"perl", "-e",
+               "if (($p = fork) == 0) { $SIG{TERM} = sub { exit 42 }; open F, '>', \"$ENV{T}/up\";"
+               "sleep 100 } open F, '>', \"$ENV{T}/pid\"; print F $p; close F;"
+               "select undef, undef, undef, 0.01 until -e \"$ENV{T}/reap\"; wait; sleep 100"};
+  auto parent = kernel().Spawn(spec);
+  ASSERT_TRUE(parent.ok()) << parent.status();
+  while (access(Path("up").c_str(), F_OK) != 0 || Contents(Path("pid")).empty())
+    kernel().Poll(kernel().Now() + absl::Milliseconds(5));
+  auto main = kernel().Adopt(std::stoi(Contents(Path("pid"))), group, static_cast<Token>(9));
+  ASSERT_TRUE(main.ok()) << main.status();
+  EXPECT_EQ(kernel().Signal(*main, SIGTERM, Whom::kProcess).value(), Reached::kSomebody);
+  EXPECT_TRUE(kernel().Poll(kernel().Now() + absl::Milliseconds(50)).empty());
+  close(open(Path("reap").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const auto ended = Next(Event::Kind::kExited);
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->token, static_cast<Token>(9));
+  EXPECT_EQ(kernel().Reap(std::move(*main)), (Exit{Exit::How::kExited, 42}));
+}
+
+TEST_F(GroupTest, AMainProcessThatChangesAgainAndAgainCostsNothing) {
+  const Group group = NewGroup();
+  auto starter = kernel().Spawn(
+      Shell(group, "sleep 100 & echo $! > $T/a; sleep 100 & echo $! > $T/b; exec sleep 100"));
+  ASSERT_TRUE(starter.ok()) << starter.status();
+  while (Contents(Path("b")).empty())
+    kernel().Poll(kernel().Now() + absl::Milliseconds(5));
+  const int a = std::stoi(Contents(Path("a")));
+  const int b = std::stoi(Contents(Path("b")));
+  Child main;
+  const auto descriptors = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const auto before = descriptors();
+  for (int turn = 0; turn < 2000; ++turn) {
+    auto next = kernel().Adopt(turn % 2 == 0 ? a : b, group, static_cast<Token>(9));
+    ASSERT_TRUE(next.ok()) << next.status();
+    main = std::move(*next);
+  }
+  EXPECT_EQ(descriptors(), before + 1);
+  // Back to the one that is our own child: it is told to whoever has it now.
+  const int own = starter->pid();
+  *starter = Child();
+  auto again = kernel().Adopt(own, group, static_cast<Token>(10));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kSomebody);
+  const auto ended = Next(Event::Kind::kGroupEmpty);
+  EXPECT_TRUE(ended);
+  EXPECT_EQ(kernel().Reap(std::move(*again)), (Exit{Exit::How::kSignaled, SIGKILL}));
+}
+
+TEST_F(GroupTest, ManyOrphansAreReapedInOneGo) {
+  const auto children = [] {
+    const std::string list = Contents(absl::StrCat("/proc/self/task/", getpid(), "/children"));
+    return std::count(list.begin(), list.end(), ' ');
+  };
+  const auto before = children();
+  const Group group = NewGroup();
+  SpawnSpec spec = Shell(group, "");
+  spec.program = "/usr/bin/perl";
+  spec.argv = {"perl", "-e", "for (1..6000) { defined($p = fork) or last; exit 0 unless $p }"};
+  auto parent = kernel().Spawn(spec);
+  ASSERT_TRUE(parent.ok()) << parent.status();
+  ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+  const auto most = children();
+  EXPECT_GT(most, 5000);
+  const Instant deadline = kernel().Now() + absl::Seconds(10);
+  while (children() == most && kernel().Now() < deadline)
+    kernel().Poll(kernel().Now() + absl::Milliseconds(20));
+  kernel().Poll(kernel().Now() + absl::Milliseconds(300));
+  EXPECT_LE(children(), before);
+}
+
 TEST_F(GroupTest, OrphansOfServicesDoNotStayZombies) {
   const Group group = NewGroup();
   EXPECT_TRUE(Run(Shell(group, "(sleep 0.05; exit 1) & echo $! > $T/pid")).clean());
@@ -248,56 +327,6 @@ TEST_F(GroupTest, OrphansOfServicesDoNotStayZombies) {
   while (std::filesystem::exists(stat) && kernel().Now() < deadline)
     kernel().Poll(kernel().Now() + absl::Milliseconds(20));
   EXPECT_FALSE(std::filesystem::exists(stat));
-}
-
-// Without control groups.
-class SessionTest : public ::testing::Test {
- protected:
-  SessionTest() {
-    auto kernel =
-        LinuxKernel::Open({.executor = "server/exec/socketd-exec", .control_groups = false});
-    EXPECT_TRUE(kernel.ok()) << kernel.status();
-    kernel_ = std::move(*kernel);
-  }
-  SpawnSpec Shell(const Group& group, const char* line) const {
-    SpawnSpec spec;
-    spec.token = static_cast<Token>(1);
-    spec.group = &group;
-    spec.context = std::make_shared<ExecContext>();
-    spec.program = "/bin/sh";
-    spec.argv = {"sh", "-c", line};
-    spec.environment = {"PATH=/usr/bin:/bin"};
-    return spec;
-  }
-  bool Await(Event::Kind kind) {
-    const Instant deadline = kernel_->Now() + absl::Seconds(10);
-    while (kernel_->Now() < deadline) {
-      for (const Event& event : kernel_->Poll(deadline))
-        if (event.kind == kind) return true;
-    }
-    return false;
-  }
-  std::unique_ptr<LinuxKernel> kernel_;
-};
-
-TEST_F(SessionTest, SaysThatItHasNoControlGroups) {
-  bool said = false;
-  for (const Capability& one : kernel_->Capabilities())
-    said = said || (one.name == "control-groups" && !one.available && !one.detail.empty());
-  EXPECT_TRUE(said);
-}
-
-TEST_F(SessionTest, AGroupIsWhatSharesTheSession) {
-  auto group = kernel_->NewGroup("a.service", static_cast<Token>(2));
-  ASSERT_TRUE(group.ok()) << group.status();
-  EXPECT_NE(group->id(), GroupId::kNone);
-  auto child = kernel_->Spawn(Shell(*group, "sleep 100 & exit 0"));
-  ASSERT_TRUE(child.ok()) << child.status();
-  ASSERT_TRUE(Await(Event::Kind::kExited));
-  EXPECT_TRUE(kernel_->Populated(*group));
-  EXPECT_EQ(kernel_->SignalGroup(*group, SIGTERM).value(), Reached::kSomebody);
-  EXPECT_TRUE(Await(Event::Kind::kGroupEmpty));
-  EXPECT_FALSE(kernel_->Populated(*group));
 }
 
 }  // namespace
