@@ -28,6 +28,12 @@ bool Continues(absl::string_view line) {
   return count % 2 == 1;
 }
 
+// True if the text comes back when more stands behind it on its line.
+bool FitsInLine(absl::string_view text) {
+  return text.size() <= kLongestValue && IsCleanUtf8(text) &&
+         text == absl::StripAsciiWhitespace(text) && !absl::StrContains(text, '\n');
+}
+
 class Lexer {
  public:
   Lexer(absl::string_view file, absl::string_view text, Problems& problems)
@@ -157,18 +163,16 @@ std::vector<Assignment> ReadAssignments(absl::string_view file,
 }
 
 bool FitsOnLine(absl::string_view value) {
-  if (value.size() > kLongestValue || !IsCleanUtf8(value)) return false;
-  if (value != absl::StripAsciiWhitespace(value) || Continues(value)) return false;
-  return value.find('\n') == absl::string_view::npos;
+  return FitsInLine(value) && !Continues(value);
 }
 
 bool FitsAsSection(absl::string_view section) {
-  if (section.empty() || !FitsOnLine(section)) return false;
+  if (section.empty() || !FitsInLine(section)) return false;
   return section.find_first_of("[]") == absl::string_view::npos;
 }
 
 bool FitsAsKey(absl::string_view key) {
-  if (key.empty() || !FitsOnLine(key) || IsComment(key) || key[0] == '[') return false;
+  if (key.empty() || !FitsInLine(key) || IsComment(key) || key[0] == '[') return false;
   return key.find('=') == absl::string_view::npos;
 }
 

@@ -1,11 +1,12 @@
-// Any text is read as each type of unit. What was understood can be sent, passes the checks of a
-// definition that came by RPC, and is written as text that reads back the same without a fatal
-// problem.
+// Any text is read as the types of unit whose sections it has. What was understood can be sent,
+// passes the checks of a definition that came by RPC, and is written as text that reads back the
+// same without a fatal problem.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/util/message_differencer.h"
 
@@ -54,7 +55,8 @@ void Passes(const UnitName& name, const v1::UnitDefinition& definition) {
   CheckSentences(of_all);
 }
 
-void ReadAndUse(const UnitName& name, absl::string_view text) {
+void ReadAndUse(absl::string_view unit, absl::string_view text) {
+  const UnitName name = *UnitName::Parse(unit);
   v1::UnitDefinition definition;
   Problems problems;
   ReadUnitFile(name, {"fuzz", text}, definition, problems);
@@ -74,8 +76,11 @@ void ReadAndUse(const UnitName& name, absl::string_view text) {
 // NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(data), size);
+  const bool is_socket = absl::StrContains(text, "[Socket]");
+  const bool is_service = absl::StrContains(text, "[Service]");
   // \xff in an instance: %I is no UTF-8 text then.
-  for (const char* name : {"a-b@c.socket", "a-b@c\\xff.service", "a.target"})
-    socketd::ReadAndUse(*socketd::UnitName::Parse(name), text);
+  if (is_socket) socketd::ReadAndUse("a-b@c.socket", text);
+  if (is_service) socketd::ReadAndUse("a-b@c\\xff.service", text);
+  if (!is_socket && !is_service) socketd::ReadAndUse("a.target", text);
   return 0;
 }

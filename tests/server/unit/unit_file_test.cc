@@ -35,6 +35,12 @@ TEST(UnitFile, JoinsContinuedLinesAndSkipsCommentsBetweenThem) {
   EXPECT_THAT(problems, IsEmpty());
 }
 
+TEST(UnitFile, ABackslashBeforeTheEndOfALineIsPlain) {
+  Problems problems;
+  EXPECT_THAT(Lines("[A\\]\n\\=\nk\\=v\n", problems), ElementsAre("2 A\\.\\=", "3 A\\.k\\=v"));
+  EXPECT_THAT(problems, IsEmpty());
+}
+
 TEST(UnitFile, AnEscapedBackslashAtTheEndDoesNotContinue) {
   Problems problems;
   EXPECT_THAT(Lines("[A]\nk=a\\\\\nl=b\\", problems), ElementsAre("2 A.k=a\\\\", "3 A.l=b"));
@@ -121,9 +127,11 @@ TEST(UnitFile, KnowsWhatComesBack) {
     EXPECT_TRUE(FitsOnLine(fits)) << fits;
   for (const char* odd : {" a", "a ", "a\nb", "a\\", "\xFF"})
     EXPECT_FALSE(FitsOnLine(odd)) << odd;
-  EXPECT_TRUE(FitsAsKey("X-Key"));
+  for (const char* fits : {"X-Key", "\\", "a\\"})
+    EXPECT_TRUE(FitsAsKey(fits)) << fits;
   for (const char* odd : {"", "a=b", "#a", ";a", "[a", "a "})
     EXPECT_FALSE(FitsAsKey(odd)) << odd;
+  EXPECT_TRUE(FitsAsSection("a\\"));
   EXPECT_FALSE(FitsAsSection("a]b"));
   EXPECT_FALSE(FitsAsSection(""));
 }
