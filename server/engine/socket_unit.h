@@ -38,8 +38,11 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   // Descriptors to lend to a service, in file order, and the name they go by.
   std::vector<const Fd*> Lend() const { return ports_.Lend(); }
   std::string descriptor_name() const;
-  // The user that SocketUser= names; known once the ports were opened.
-  std::optional<uint32_t> port_user() const { return ports_.owner().uid; }
+  // The user that SocketUser= names; known once the ports were opened. None with Accept=: we accept
+  // from these ports, and whoever shares them could make that wait.
+  std::optional<uint32_t> port_user() const {
+    return settings_ != nullptr && settings_->accept ? std::nullopt : ports_.owner().uid;
+  }
 
   // The number of the next instance, and the count of those that live.
   uint64_t NextInstance() { return ++accepted_; }

@@ -92,6 +92,7 @@ absl::Status HandoffServer::Open(const std::string& path) {
   spec.type = ListenType::kSequentialPacket;
   spec.address = PathAddress{path};
   spec.mode = 0666;  // anybody may ask
+  spec.refuse_descriptors = true;
   return acceptor_.Open(spec);
 }
 

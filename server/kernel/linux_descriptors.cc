@@ -66,9 +66,17 @@ void LinuxKernel::Disarm(const Fd& fd) {
 }
 
 void LinuxKernel::Close(int number) {
-  poller_->Forget(number);
-  sockets_.erase(number);
+  const auto known = sockets_.find(number);
+  const bool received = known != sockets_.end() && known->second.received;
+  if (known != sockets_.end()) sockets_.erase(known);
+  // One that is closed later must not be told of meanwhile.
+  if (received) {
+    poller_->Disarm(number);
+  } else {
+    poller_->Forget(number);
+  }
   if (number >= kHighNumber && high_ports_ > 0) --high_ports_;
+  if (received) return closer_.Take(number);
   if (!children_.KeepForNewborn(number)) close(number);
 }
 
@@ -103,8 +111,12 @@ absl::StatusOr<Packet> LinuxKernel::Receive(const Fd& socket) {
   packet.data = std::move(raw->data);
   packet.peer = WithGroup(raw->peer);
   packet.truncated = raw->truncated;
-  for (UniqueFd& fd : raw->fds)
+  for (UniqueFd& fd : raw->fds) {
+    sockets_[fd.get()].received = true;
     packet.fds.emplace_back(*this, fd.release());
+  }
+  // Half of what was sent is not what was meant: none of it is kept open.
+  if (packet.truncated) packet.fds.clear();
   return packet;
 }
 
@@ -113,8 +125,10 @@ absl::Status LinuxKernel::Send(const Fd& socket,
                                absl::Span<const Fd* const> fds) {
   std::vector<int> numbers;
   numbers.reserve(fds.size());
-  for (const Fd* fd : fds)
+  for (const Fd* fd : fds) {
     numbers.push_back(fd->number());
+    sockets_[fd->number()].waits = OpenSocket::Waits::kUnknown;
+  }
   return SendPacket(socket.number(), data, numbers);
 }
 

@@ -18,6 +18,7 @@
 #include "server/kernel/kernel.h"
 #include "server/kernel/linux_cgroup.h"
 #include "server/kernel/linux_child.h"
+#include "server/kernel/linux_closer.h"
 #include "server/kernel/linux_lookup.h"
 #include "server/kernel/linux_poll.h"
 #include "server/kernel/linux_probe.h"
@@ -106,7 +107,8 @@ class LinuxKernel final : public Kernel {
     // Whether calls on it wait; nobody knows once a service has had it.
     enum class Waits : uint8_t { kNo, kYes, kUnknown };
     Waits waits = Waits::kUnknown;
-    SocketAddress local;  // of a port: of all its connections (LocalOfAll)
+    SocketAddress local;    // of a port: of all its connections (LocalOfAll)
+    bool received = false;  // from a stranger: closing it may wait
   };
 
   Machine machine_;
@@ -114,7 +116,8 @@ class LinuxKernel final : public Kernel {
   UniqueFd null_;
   UniqueFd executor_;
   UniqueFd wake_;
-  int high_ports_ = 0;                           // open descriptors that children need not copy
+  int high_ports_ = 0;  // open descriptors that children need not copy
+  Closer closer_;
   std::unordered_map<int, OpenSocket> sockets_;  // by descriptor number
   Instant strays_at_ = Instant::Never();
   std::vector<UniqueFd> reserve_;  // numbers for a spawn when there are no more

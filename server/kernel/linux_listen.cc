@@ -88,6 +88,8 @@ absl::Status SetIpOptions(int fd, const ListenSpec& spec) {
 
 // Who sends is told by each message; descriptors nobody asked for are refused where Linux can.
 absl::Status SetUnixOptions(int fd, const ListenSpec& spec) {
+  // Since Linux 6.16, and connections inherit it; before, what comes is closed.
+  if (spec.refuse_descriptors) SetOption(fd, SOL_SOCKET, kSoPassRights, 0);
   if (!spec.pass_credentials) return absl::OkStatus();
   if (SetOption(fd, SOL_SOCKET, SO_PASSCRED, 1) != 0)
     return Failed("setsockopt SO_PASSCRED", spec, errno);

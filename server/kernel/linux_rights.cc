@@ -125,8 +125,6 @@ absl::StatusOr<RawPacket> ReceivePacket(int socket) {
   RawPacket packet;
   TakeControl(message, packet);
   packet.truncated = (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0;
-  // Half of what was sent is not what was meant: none of it is kept open.
-  if (packet.truncated) packet.fds.clear();
   packet.data.assign(buffer.data(), static_cast<size_t>(length));
   return packet;
 }

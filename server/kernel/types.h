@@ -44,6 +44,8 @@ struct ListenSpec {
   Owner owner;                     // of the node
   // Receive() tells who sent each datagram (SO_PASSCRED, SO_PASSPIDFD). For our own sockets only.
   bool pass_credentials = false;
+  // Nobody may send descriptors along (SO_PASSRIGHTS), where Linux can refuse them.
+  bool refuse_descriptors = false;
 };
 
 // An open port. `bound` is what getsockname(2) says: port 0 is resolved there.

@@ -97,7 +97,28 @@ TEST_F(AttackTest, AServiceThatFloodsTheNotifySocketHarmsNobody) {
   const int before = DescriptorCount(daemon().pid());
   EXPECT_TRUE(client().Start("flood.service").ok());
   EXPECT_EQ(client().State("quiet.service"), "running");
+  // What strangers send is closed by and by.
+  for (int turn = 0; turn < 1000 && DescriptorCount(daemon().pid()) > before; ++turn)
+    EXPECT_EQ(client().State("quiet.service"), "running");
   EXPECT_EQ(DescriptorCount(daemon().pid()), before);
+}
+
+TEST_F(AttackTest, SocketsThatTakeLongToCloseHoldNobodyUp) {
+  place().WriteUnit("quiet.service", "[Service]\nType=exec\nExecStart=/bin/sleep infinity\n");
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  const std::string program = place().Write("stranger.py", FileText(kStranger));
+  const std::string folder = OpenFolder();
+  const auto attack = [&](const std::string& path, const std::string& type) {
+    const std::string done = absl::StrCat(folder, "/", type);
+    const Background stranger(AsNobody({"/usr/bin/python3", program, "linger", path, type, done}));
+    for (int turn = 0; turn < 10000 && !fs::exists(done); ++turn)
+      EXPECT_TRUE(client().Get("quiet.service").ok());
+    EXPECT_TRUE(fs::exists(done));
+    EXPECT_TRUE(client().Start("quiet.service").ok());
+    EXPECT_TRUE(client().Stop("quiet.service").ok());
+  };
+  attack(daemon().notify_path(), "SOCK_DGRAM");
+  attack(daemon().handoff_path(), "SOCK_SEQPACKET");
 }
 
 TEST_F(AttackTest, ALinkWhereTheSocketShouldBeIsNotFollowed) {

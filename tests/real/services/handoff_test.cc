@@ -64,14 +64,14 @@ class HandoffTest : public DaemonTest {
     return answer;
   }
 
-  // What becomes of user 65534 with the same request, in words.
-  std::string StrangerAsksFor(const std::string& unit) {
-    // Where user 65534 can read it.
+  // What becomes of another user with the same request, in words.
+  std::string StrangerAsksFor(const std::string& unit, const std::string& user = "65534") {
+    // Where that user can read it.
     const std::string program =
         place().Write("stranger.py", FileText("tests/real/services/stranger.py"));
-    return Execute(
-               AsNobody({"/usr/bin/python3", program, "handoff", daemon().handoff_path(), unit}),
-               true)
+    return Execute({"/usr/bin/setpriv", "--reuid=" + user, "--clear-groups", "/usr/bin/python3",
+                    program, "handoff", daemon().handoff_path(), unit},
+                   true)
         .output;
   }
 
@@ -109,6 +109,22 @@ TEST_F(HandoffTest, AStrangerGetsNothing) {
   ASSERT_NO_FATAL_FAILURE(BeginListening());
   EXPECT_THAT(StrangerAsksFor("pair.socket"), HasSubstr("fds=0"));
   EXPECT_THAT(StrangerAsksFor("nothing.socket"), HasSubstr("fds=0"));
+}
+
+// What is accepted by the daemon itself is nobody else's: who shares it can make it wait.
+TEST_F(HandoffTest, ThePortsOfASocketThatAcceptsStayWithTheDaemon) {
+  for (const char* accept : {"yes", "no"}) {
+    place().WriteUnit(absl::StrCat(accept, ".socket"),
+                      absl::StrCat("[Socket]\nListenStream=", place().root(), "/", accept,
+                                   "\nSocketUser=daemon\nAccept=", accept, "\n"));
+  }
+  place().WriteUnit("yes@.service", "[Service]\nExecStart=/bin/true\n");
+  place().WriteUnit("no.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_TRUE(client().Start("yes.socket").ok());
+  ASSERT_TRUE(client().Start("no.socket").ok());
+  EXPECT_THAT(StrangerAsksFor("no.socket", "daemon"), HasSubstr("fds=1"));
+  EXPECT_THAT(StrangerAsksFor("yes.socket", "daemon"), HasSubstr("fds=0"));
 }
 
 TEST_F(HandoffTest, NonsenseIsAnsweredOrDroppedAndCostsNothing) {

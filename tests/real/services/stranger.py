@@ -3,10 +3,13 @@
   stranger.py handoff PATH UNIT     asks for a unit's sockets
   stranger.py connect PATH          connects to a stream socket
   stranger.py say PATH TEXT         sends a datagram
+  stranger.py linger PATH TYPE DONE sends sockets whose close waits for a minute, makes DONE, stays
   stranger.py flood PATH COUNT      sends garbage and descriptors, of all sizes
 """
 import os
+import signal
 import socket
+import struct
 import sys
 
 
@@ -47,10 +50,36 @@ def flood(path, count):
     return "sent"
 
 
+def linger(path, kind, done):
+    listener = socket.create_server(("127.0.0.1", 0))
+    speaker = socket.socket(socket.AF_UNIX, getattr(socket, kind))
+    speaker.settimeout(10)
+    speaker.connect(path)
+    kept = []
+    for _ in range(20):
+        client = socket.create_connection(listener.getsockname())
+        kept.append(listener.accept()[0])
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 60))
+        client.setblocking(False)
+        try:
+            while client.send(b"x" * 65536):
+                pass
+        except BlockingIOError:
+            pass
+        try:
+            socket.send_fds(speaker, [b"READY=1"], [client.fileno()])
+        except OSError:  # refused, which is as good: then it is our close that would wait
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 0, 0))
+        client.close()
+    open(done, "x").close()
+    signal.pause()
+
+
 def main():
     verb, *words = sys.argv[1:]
     try:
-        print({"handoff": handoff, "connect": connect, "say": say, "flood": flood}[verb](*words))
+        verbs = {"handoff": handoff, "connect": connect, "say": say, "flood": flood, "linger": linger}
+        print(verbs[verb](*words))
     except OSError as error:
         print(f"{verb}: {error} fds=0")
 
