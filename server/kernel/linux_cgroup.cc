@@ -49,6 +49,9 @@ GroupHandle HandleOf(uint32_t index, uint32_t generation) {
 Cgroups::Cgroups(Poller& poller, std::string base, std::string refused)
     : poller_(poller), base_(std::move(base)), refused_(std::move(refused)) {
   if (!real()) return;
+  // Ours is a leaf of the base.
+  base_path_ = OwnGroup();
+  base_path_.resize(std::min(base_path_.size(), base_path_.rfind('/')));
   base_folder_ = Raised(UniqueFd(open(base_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   inotify_ = Raised(UniqueFd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)));
   if (inotify_ && !poller_.Watch(inotify_.get(), Poller::Source::kGroups, 0, 0).ok())
@@ -282,11 +285,12 @@ void Cgroups::Look(Instant now, std::vector<Event>& events) {
 GroupId Cgroups::GroupOf(int pid) const {
   const UniqueFd pidfd(pid > 0 ? PidfdOpen(pid) : -1);
   if (!pidfd) return GroupId::kNone;
-  const std::string name = real() ? GroupNameOf(pid, base_) : "";
+  const std::string name = real() ? GroupNameOf(pid, base_path_) : "";
+  const SessionOf session(real() ? 0 : pid);
   GroupId found = GroupId::kNone;
   for (const Slot& slot : slots_) {
     if (!slot.used) continue;
-    const bool member = real() ? slot.name == name : InSession(pid, slot.sessions);
+    const bool member = real() ? slot.name == name : session.In(slot.sessions);
     if (member) found = static_cast<GroupId>(slot.id);
   }
   // It may have ended meanwhile, and its number may be somebody else's.

@@ -113,6 +113,7 @@ class Cgroups {
 
   Poller& poller_;
   std::string base_;
+  std::string base_path_;  // the same as /proc has it
   std::string refused_;
   UniqueFd base_folder_;
   UniqueFd inotify_;

@@ -16,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 #include "server/kernel/linux_abi.h"
 
@@ -120,6 +121,14 @@ Stat StatOf(int pid) {
   return stat;
 }
 
+std::string GroupPathOf(const std::string& process) {
+  const UniqueFd folder(open(process.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return "";
+  for (absl::string_view line : absl::StrSplit(ReadAll(folder.get(), "cgroup"), '\n'))
+    if (absl::ConsumePrefix(&line, "0::")) return std::string(line);
+  return "";
+}
+
 bool SignalMember(const MemberSignal& order, int pid) {
   const UniqueFd pidfd(PidfdOpen(pid));
   if (!pidfd || !order.is_member(pid, pidfd.get())) return false;
@@ -150,19 +159,17 @@ std::vector<int> GroupMembers(int folder) {
   return pids;
 }
 
-std::string GroupNameOf(int pid, const std::string& base) {
-  const UniqueFd folder(
-      open(absl::StrCat("/proc/", pid).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) return "";
-  const std::string ours = absl::StrCat(base.substr(base.rfind('/')), "/");
-  for (absl::string_view line : absl::StrSplit(ReadAll(folder.get(), "cgroup"), '\n')) {
-    if (!absl::StartsWith(line, "0::")) continue;
-    const size_t at = line.find(ours);
-    if (at == absl::string_view::npos) return "";
-    const absl::string_view below = line.substr(at + ours.size());
-    return std::string(below.substr(0, below.find('/')));
-  }
-  return "";
+std::string GroupNameOf(int pid, absl::string_view base) {
+  const std::string path = GroupPathOf(absl::StrCat("/proc/", pid));
+  // From its start: anybody may give a folder of his the name of ours.
+  absl::string_view below = path;
+  if (base.empty() || !absl::ConsumePrefix(&below, base) || !absl::ConsumePrefix(&below, "/"))
+    return "";
+  return std::string(below.substr(0, below.find('/')));
+}
+
+std::string OwnGroup() {
+  return GroupPathOf("/proc/self");
 }
 
 bool InGroup(int folder, uint64_t id, const Process& process) {
@@ -186,10 +193,19 @@ std::vector<int> SessionMembers(const std::vector<int>& sessions) {
   return pids;
 }
 
-bool InSession(int pid, const std::vector<int>& sessions) {
+SessionOf::SessionOf(int pid) {
   const Stat stat = StatOf(pid);
-  if (stat.state == 'Z' || stat.state == 'X') return false;
-  return Contains(sessions, stat.process_group) || Contains(sessions, stat.session);
+  if (stat.state == 'Z' || stat.state == 'X') return;
+  process_group = stat.process_group;
+  session = stat.session;
+}
+
+bool SessionOf::In(const std::vector<int>& sessions) const {
+  return Contains(sessions, process_group) || Contains(sessions, session);
+}
+
+bool InSession(int pid, const std::vector<int>& sessions) {
+  return !sessions.empty() && SessionOf(pid).In(sessions);
 }
 
 Reached SignalMembers(const MemberSignal& order) {

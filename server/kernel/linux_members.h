@@ -20,7 +20,10 @@ bool HasSubgroups(int folder);
 std::vector<int> GroupMembers(int folder);
 
 // The name, below the folder `base`, of the control group that a process is in; empty: none there.
-std::string GroupNameOf(int pid, const std::string& base);
+// `base` is as /proc has it: from the root of the hierarchy.
+std::string GroupNameOf(int pid, absl::string_view base);
+// The control group of this process, as /proc has it; empty: none.
+std::string OwnGroup();
 
 struct Process {
   int pid = 0;
@@ -32,6 +35,13 @@ bool InGroup(int folder, uint64_t id, const Process& process);
 // Processes whose session or process group is one of these; zombies do not count.
 std::vector<int> SessionMembers(const std::vector<int>& sessions);
 bool InSession(int pid, const std::vector<int>& sessions);
+// By what a living process is found in a session; zeros for one that is gone.
+struct SessionOf {
+  explicit SessionOf(int pid);
+  bool In(const std::vector<int>& sessions) const;
+  int process_group = 0;
+  int session = 0;
+};
 
 struct MemberSignal {
   int signal = 0;

@@ -207,6 +207,31 @@ TEST_F(GroupTest, TheGroupOfALivingProcessIsFoundByItsNumber) {
   ASSERT_TRUE(Next(Event::Kind::kExited));
 }
 
+TEST_F(GroupTest, AFolderOfTheSameNameElsewhereIsNoneOfOurs) {
+  auto poller = Poller::Open();
+  ASSERT_TRUE(poller.ok()) << poller.status();
+  Cgroups groups(**poller, base(), "");
+  auto made = groups.Make("mine.service", kGroupToken);
+  ASSERT_TRUE(made.ok()) << made.status();
+  // Where somebody else may make it: below a folder of his.
+  const std::string his = base().substr(0, base().rfind('/')) + "/decoy";
+  const std::string ours = std::filesystem::path(base()).filename();
+  const std::string name =
+      std::filesystem::path(FolderOf(Group(kernel(), {}, made->id))).filename();
+  const std::string decoy = absl::StrCat(his, "/", ours, "/", name);
+  ASSERT_TRUE(std::filesystem::create_directories(decoy));
+  const Group other = NewGroup();
+  auto child = kernel().Spawn(Shell(other, "exec sleep 100"));
+  ASSERT_TRUE(child.ok()) << child.status();
+  ASSERT_TRUE(Next(Event::Kind::kExeced));
+  Write(decoy + "/cgroup.procs", absl::StrCat(child->pid()));
+  EXPECT_EQ(groups.GroupOf(child->pid()), GroupId::kNone);
+  EXPECT_EQ(kernel().Signal(*child, SIGKILL, Whom::kProcess).value(), Reached::kSomebody);
+  ASSERT_TRUE(Next(Event::Kind::kExited));
+  for (std::string path = decoy; path.size() >= his.size(); path.resize(path.rfind('/')))
+    rmdir(path.c_str());
+}
+
 TEST_F(GroupTest, TwoDaemonsSideBySideDoNotMeet) {
   auto other = LinuxKernel::Open({.executor = "server/exec/socketd-exec"});
   ASSERT_TRUE(other.ok()) << other.status();
