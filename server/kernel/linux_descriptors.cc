@@ -69,12 +69,7 @@ void LinuxKernel::Close(int number) {
   const auto known = sockets_.find(number);
   const bool received = known != sockets_.end() && known->second.received;
   if (known != sockets_.end()) sockets_.erase(known);
-  // One that is closed later must not be told of meanwhile.
-  if (received) {
-    poller_->Disarm(number);
-  } else {
-    poller_->Forget(number);
-  }
+  poller_->Forget(number);
   if (number >= kHighNumber && high_ports_ > 0) --high_ports_;
   if (received) return closer_.Take(number);
   if (!children_.KeepForNewborn(number)) close(number);

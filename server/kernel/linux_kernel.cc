@@ -54,16 +54,8 @@ UniqueFd OpenExecutor(const LinuxOptions& options) {
   return try_path(absl::StrCat(folder, "/../libexec/socketd/socketd-exec"));
 }
 
-// Standard streams that are closed would be taken by the next descriptor that is opened.
-void FillStandardStreams() {
-  for (int number = 0; number < 3; ++number) {
-    if (fcntl(number, F_GETFD) >= 0) continue;
-    UniqueFd opened(open("/dev/null", O_RDWR));
-    if (opened && opened.get() != number)
-      dup2(opened.get(), number);
-    else
-      opened.release();  // it is the stream now
-  }
+bool Before(const Event& left, const Event& right) {
+  return RankOf(left.kind) < RankOf(right.kind);
 }
 
 // What is found here the daemon does not change later.
@@ -78,11 +70,18 @@ Inherited InheritedFrom(const Machine& machine) {
   return inherited;
 }
 
-bool Before(const Event& left, const Event& right) {
-  return RankOf(left.kind) < RankOf(right.kind);
-}
-
 }  // namespace
+
+void FillStandardStreams() {
+  for (int number = 0; number < 3; ++number) {
+    if (fcntl(number, F_GETFD) >= 0) continue;
+    UniqueFd opened(open("/dev/null", O_RDWR));
+    if (opened && opened.get() != number)
+      dup2(opened.get(), number);
+    else
+      opened.release();  // it is the stream now
+  }
+}
 
 absl::StatusOr<std::unique_ptr<LinuxKernel>> LinuxKernel::Open(const LinuxOptions& options) {
   FillStandardStreams();

@@ -33,6 +33,10 @@ struct LinuxOptions {
   bool control_groups = true;
 };
 
+// Standard streams that are closed would be taken by the next descriptor that is opened: to be
+// called before any is.
+void FillStandardStreams();
+
 class LinuxKernel final : public Kernel {
  public:
   static absl::StatusOr<std::unique_ptr<LinuxKernel>> Open(const LinuxOptions& options);

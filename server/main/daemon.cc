@@ -47,9 +47,20 @@ absl::Status MakeFolder(const std::string& path, mode_t mode) {
   return absl::OkStatus();
 }
 
+// Whoever else could write there could take the place of our sockets and of our lock.
+absl::Status CheckOwn(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return SystemError(errno, "stat", {{"path", path}});
+  const bool safe = (status.st_uid == 0 || status.st_uid == geteuid()) &&
+                    (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+  if (safe) return absl::OkStatus();
+  return SystemError(EPERM, "open", {{"path", path}}, "FOLDER_NOT_SAFE");
+}
+
 absl::Status MakeFolders(const DaemonOptions& options) {
   // Services of other users find the notify and the hand-over socket in there.
   if (absl::Status made = MakeFolder(options.runtime_dir, 0755); !made.ok()) return made;
+  if (absl::Status own = CheckOwn(options.runtime_dir); !own.ok()) return own;
   if (absl::Status made = MakeFolder(options.state_dir, 0700); !made.ok()) return made;
   return MakeFolder(options.create_path, 0700);
 }
@@ -136,6 +147,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& optio
   // it was started in is nobody's to keep; all paths are absolute.
   umask(0022);
   if (chdir("/") != 0) return SystemError(errno, "chdir", {{"path", "/"}});
+  FillStandardStreams();
   if (absl::Status made = MakeFolders(options); !made.ok()) return made;
   absl::StatusOr<LockFile> lock = LockFile::Take(options.runtime_dir + "/socketd.lock");
   if (!lock.ok()) return lock.status();

@@ -1,6 +1,8 @@
 #include "server/main/lock_file.h"
 
+#include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,9 +16,19 @@
 namespace socketd {
 
 absl::StatusOr<LockFile> LockFile::Take(const std::string& path) {
-  std::FILE* opened = std::fopen(path.c_str(), "a+e");
-  if (opened == nullptr) return SystemError(errno, "open", {{"path", path}});
+  // Whoever can open it can lock it: nobody but the daemon's user.
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (file < 0) return SystemError(errno, "open", {{"path", path}});
+  std::FILE* opened = fdopen(file, "r+");
+  if (opened == nullptr) {
+    close(file);
+    return SystemError(ENOMEM, "open", {{"path", path}});
+  }
   LockFile lock(opened);
+  struct stat status{};
+  if (fstat(fileno(opened), &status) != 0 || status.st_uid != geteuid())
+    return SystemError(EPERM, "open", {{"path", path}});
+  if (fchmod(fileno(opened), 0600) != 0) return SystemError(errno, "chmod", {{"path", path}});
   if (flock(fileno(opened), LOCK_EX | LOCK_NB) == 0) {
     const bool written = ftruncate(fileno(opened), 0) == 0 &&
                          std::fprintf(opened, "%d\n", getpid()) > 0 && std::fflush(opened) == 0;

@@ -1,9 +1,11 @@
 #include "server/main/lock_file.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,6 +36,24 @@ TEST_F(LockFileTest, TheSecondIsRefusedAndToldWhoHoldsIt) {
     const LockFile dropped = *std::move(first);
   }
   EXPECT_TRUE(LockFile::Take(path).ok());
+}
+
+TEST_F(LockFileTest, NobodyElseCanOpenIt) {
+  const std::string path = folder_ + "/lock";
+  ASSERT_TRUE(LockFile::Take(path).ok());
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);  // as one of before may be
+  ASSERT_TRUE(LockFile::Take(path).ok());
+  struct stat status{};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0600U);
+}
+
+TEST_F(LockFileTest, ALinkInItsPlaceIsNotFollowed) {
+  const std::string victim = folder_ + "/victim";
+  std::ofstream(victim) << "precious";
+  ASSERT_EQ(symlink(victim.c_str(), (folder_ + "/lock").c_str()), 0);
+  EXPECT_FALSE(LockFile::Take(folder_ + "/lock").ok());
+  EXPECT_EQ(std::filesystem::file_size(victim), 8U);
 }
 
 TEST_F(LockFileTest, AFolderThatIsNotThereIsNamed) {
