@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstdio>
 #include <deque>
 #include <optional>
 #include <utility>
@@ -87,7 +88,11 @@ absl::Status RemoveDead(const NodePlace& place) {
     unlinkat(folder, aside.name.c_str(), 0);
     return absl::OkStatus();
   }
-  renameat(folder, aside.name.c_str(), folder, place.name.c_str());
+  // Whoever took the name meanwhile keeps it.
+  const char* const from = aside.name.c_str();
+  const char* const to = place.name.c_str();
+  const bool unable = renameat2(folder, from, folder, to, RENAME_NOREPLACE) != 0 && errno == EINVAL;
+  if (unable) renameat(folder, from, folder, to);
   return InUse(place);
 }
 
@@ -240,13 +245,19 @@ absl::StatusOr<Fifo> OpenFifo(const NodePlace& place, const ListenSpec& spec) {
   if (fstat(fifo.fd.get(), &status) != 0) return Refused(errno, "fstat", place);
   if (!S_ISFIFO(status.st_mode)) return InTheWay(place, status.st_mode);
   fifo.node = status.st_ino;
+  const bool ours =
+      Trusted(status.st_uid) || status.st_uid == spec.owner.uid.value_or(status.st_uid + 1);
+  if (!ours) return Refused(EPERM, "open", place);
   // One that was there already must be what was asked for.
   const bool right = made || ((status.st_mode & kPermissions) == (spec.mode & kPermissions) &&
                               spec.owner.uid.value_or(status.st_uid) == status.st_uid &&
                               spec.owner.gid.value_or(status.st_gid) == status.st_gid);
   if (right) return fifo;
-  absl::StatusOr<uint64_t> node = SetNode(place, spec, S_IFIFO);
-  if (!node.ok()) return node.status();
+  // By what is open: the name may be somebody else's by now.
+  const uid_t uid = spec.owner.uid.value_or(static_cast<uid_t>(-1));
+  const gid_t gid = spec.owner.gid.value_or(static_cast<gid_t>(-1));
+  if (fchown(fifo.fd.get(), uid, gid) != 0) return Refused(errno, "chown", place);
+  if (fchmod(fifo.fd.get(), spec.mode & kPermissions) != 0) return Refused(errno, "chmod", place);
   return fifo;
 }
 

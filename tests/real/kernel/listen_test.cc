@@ -272,5 +272,25 @@ TEST_F(ListenTest, AConnectionTellsWhereItCameIn) {
   EXPECT_EQ(kernel().Accept(all->fd)->local, SocketAddress(loopback));
 }
 
+// Whoever owns it has its other end open, and may have it for ever.
+TEST_F(ListenTest, AFifoOfAStrangerIsNeitherTakenNorGivenAway) {
+  if (!IsRoot()) GTEST_SKIP() << "needs root";
+  const std::string path = Path("fifo");
+  ASSERT_EQ(mkfifo(path.c_str(), 0666), 0);
+  ASSERT_EQ(chown(path.c_str(), 33, 33), 0);
+  ListenSpec spec;
+  spec.type = ListenType::kFifo;
+  spec.address = PathAddress{path};
+  spec.mode = 0600;
+  EXPECT_EQ(ReasonOf(kernel().Listen(spec).status()), "PERMISSION_DENIED");
+  struct stat status{};
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 33U);
+  spec.owner.uid = 33;  // SocketUser= names it: then it is meant
+  EXPECT_TRUE(kernel().Listen(spec).ok());
+  ASSERT_EQ(stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0600U);
+}
+
 }  // namespace
 }  // namespace socketd
