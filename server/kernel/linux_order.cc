@@ -237,8 +237,12 @@ void ComposeEnvironment(BirthBlock& block,
                         const SpawnSpec& spec,
                         const Order& order,
                         TextWriter& text) {
-  for (const std::string& word : spec.environment)
-    block.environment.push_back(text.Put(word));
+  for (const std::string& word : spec.environment) {
+    // The child writes into what begins so, and there is room for it in our own only.
+    const bool stamped = spec.stamp_listen_pid && (absl::StartsWith(word, "LISTEN_PID=") ||
+                                                   absl::StartsWith(word, "LISTEN_PIDFDID="));
+    if (!stamped) block.environment.push_back(text.Put(word));
+  }
   for (const std::string& word : order.environment) {
     if (!Sets(spec.environment, word)) block.environment.push_back(text.Put(word));
   }

@@ -175,6 +175,23 @@ TEST_F(SpawnTest, AConnectionThatTheDaemonClosesAtOnceStillReachesTheService) {
   EXPECT_EQ(client.ReadAll(), "hello\n");
 }
 
+// The child writes its number in place: a word without room for it must not be written to.
+TEST_F(SpawnTest, AListenPidOfTheUnitFileGivesWayToOurs) {
+  ListenSpec listen;
+  listen.address = Ipv4Address{{127, 0, 0, 1}, 0};
+  auto port = kernel().Listen(listen);
+  ASSERT_TRUE(port.ok()) << port.status();
+  const Group group = NewGroup();
+  SpawnSpec spec = Shell(group, "env > $T/env; echo $$ > $T/pid");
+  spec.environment.insert(spec.environment.begin(), {"LISTEN_PID=", "LISTEN_PIDFDID=", "A=b"});
+  spec.fds = {&port->fd};
+  spec.stamp_listen_pid = true;
+  EXPECT_TRUE(Run(spec).clean());
+  const std::string env = Contents(Path("env"));
+  EXPECT_THAT(env, ::testing::HasSubstr(absl::StrCat("LISTEN_PID=", Contents(Path("pid")))));
+  EXPECT_THAT(env, ::testing::HasSubstr("A=b\n"));
+}
+
 TEST_F(SpawnTest, NonblockingIsSetOrCleared) {
   ListenSpec listen;
   listen.address = Ipv4Address{{127, 0, 0, 1}, 0};
