@@ -28,6 +28,8 @@ bool ServiceUnit::Believes(const Peer& sender) const {
 
 void ServiceUnit::OnNotify(const NotifyMessage& message, const Peer& sender) {
   if (!Believes(sender)) {
+    // Once a run: who is not believed may say it a million times.
+    if (std::exchange(disbelieved_, invocation_id()) == invocation_id()) return;
     Log(Level::kWarning, "unit.not-believed",
         {{"unit", name()}, {"pid", std::to_string(sender.pid)}});
     return;
@@ -68,7 +70,10 @@ void ServiceUnit::OnReloading(const NotifyMessage& message) {
       Instant::After(*message.sent_at) >= reload_asked_) {
     ready->announced = true;
   }
+  // Each reload is two moves of the history, which all units share.
+  constexpr RateLimit kReloads = {absl::Seconds(10), 10};
   if (state() != ServiceState::kRunning) return;
+  if (!reloads_.Admit(kReloads, host_.loop().now())) return;
   reloads_itself_ = true;
   set_cause({Cause::Kind::kNotification, "", "RELOADING"});
   Settle(row().reload);
@@ -88,6 +93,7 @@ void ServiceUnit::OnMainPid(int pid) {
   if (main_ && main_.child.pid() == pid) return;
   absl::StatusOr<Process> process = run_.Adopt(pid);
   if (!process.ok()) {
+    if (std::exchange(misled_, invocation_id()) == invocation_id()) return;
     LogFailure(Level::kWarning, "unit.bad-main-pid", process.status(), {{"unit", name()}});
     return;
   }

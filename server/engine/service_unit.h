@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 
 #include "server/engine/exec_walk.h"
+#include "server/engine/rate_limit.h"
 #include "server/engine/run.h"
 #include "server/engine/service_machine.h"
 #include "server/engine/socket_unit.h"
@@ -118,6 +119,9 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   Instant reload_asked_ = Instant::Start();
   bool reload_failed_ = false;
   uint32_t restarts_ = 0;
+  RateWindow reloads_;       // that the service begins itself
+  std::string disbelieved_;  // the run in which this was last said of a sender
+  std::string misled_;       // ... of a MAINPID=
   std::string status_text_;
   std::string main_exit_;
 
