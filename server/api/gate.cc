@@ -7,6 +7,7 @@
 #include <grpcpp/server_context.h>
 
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -35,9 +36,13 @@ class Doorkeeper final : public grpc::AuthMetadataProcessor {
                        OutputMetadata* /*consumed*/,
                        OutputMetadata* /*response*/) override {
     const uint32_t uid = uid_;
-    // The context is the connection's: a property is added once, not with each call.
-    if (context->FindPropertyValues(kUidProperty).empty())
-      context->AddProperty(kUidProperty, absl::StrCat(uid));
+    // The context is the connection's: a property is added once, not with each call. Calls of one
+    // connection come on several threads.
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (context->FindPropertyValues(kUidProperty).empty())
+        context->AddProperty(kUidProperty, absl::StrCat(uid));
+    }
     const auto path = metadata.find(":path");
     if (path == metadata.end()) return {grpc::StatusCode::PERMISSION_DENIED, "a call has no path"};
     return ToGrpc(CheckAccess(uid, daemon_uid_, {path->second.data(), path->second.size()}));
@@ -46,6 +51,7 @@ class Doorkeeper final : public grpc::AuthMetadataProcessor {
  private:
   const uint32_t daemon_uid_;
   std::atomic<uint32_t> uid_{kNobodyUid};
+  std::mutex mutex_;
 };
 
 using Acceptor = std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor>;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "server/base/errors.h"
@@ -16,9 +17,15 @@ extern "C" long SocketdClone(clone_args* arguments,  // NOLINT(google-runtime-in
                              Birth* birth);
 
 Births::~Births() {
-  // Children that are not gone yet still use their blocks: the mapping is left to them.
-  if (memory_ != nullptr && free_.size() == blocks_.size())
+  if (memory_ == nullptr) return;
+  // Children that are not gone yet still use their blocks, and the words in them: all is left to
+  // them.
+  if (free_.size() == blocks_.size()) {
     munmap(memory_, kBlocks * sizeof(Birth));
+    return;
+  }
+  for (std::unique_ptr<BirthBlock>& block : blocks_)
+    if (std::find(free_.begin(), free_.end(), block.get()) == free_.end()) block.release();
 }
 
 BirthBlock* Births::Acquire() {

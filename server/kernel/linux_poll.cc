@@ -107,12 +107,27 @@ Instant Poller::Now() {
   return Instant::After(absl::Seconds(now.tv_sec) + absl::Nanoseconds(now.tv_nsec));
 }
 
-absl::Span<const Poller::Ready> Poller::Wait(Instant deadline) {
+long Poller::WaitRaw(Instant deadline) {  // NOLINT(google-runtime-int): what syscall returns
   timespec limit{};
   if (!deadline.never() && deadline != Instant::Start()) limit = TimespecOf(deadline - Now());
-  const long count =  // NOLINT(google-runtime-int): what syscall returns
-      syscall(SYS_epoll_pwait2, epoll_.get(), raw_.data(), static_cast<int>(kBatch),
-              deadline.never() ? nullptr : &limit, nullptr, 0);
+  const int batch = static_cast<int>(kBatch);
+  if (has_pwait2_) {
+    const long count =  // NOLINT(google-runtime-int)
+        syscall(SYS_epoll_pwait2, epoll_.get(), raw_.data(), batch,
+                deadline.never() ? nullptr : &limit, nullptr, 0);
+    if (count >= 0 || errno != ENOSYS) return count;
+    has_pwait2_ = false;  // before Linux 5.11, or forbidden
+  }
+  // Whole milliseconds, never too early; a longer wait is only begun anew.
+  constexpr int64_t kLongest = 1 << 30;
+  const int64_t span = absl::ToInt64Milliseconds(
+      absl::Ceil(absl::DurationFromTimespec(limit), absl::Milliseconds(1)));
+  const int wait = deadline.never() ? -1 : static_cast<int>(std::min(span, kLongest));
+  return epoll_wait(epoll_.get(), raw_.data(), batch, wait);
+}
+
+absl::Span<const Poller::Ready> Poller::Wait(Instant deadline) {
+  const long count = WaitRaw(deadline);  // NOLINT(google-runtime-int): what syscall returns
   size_t found = 0;
   for (int i = 0; i < count; ++i) {  // count < 0: EINTR, which is nothing
     const uint64_t data = raw_[i].data.u64;

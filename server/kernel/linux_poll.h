@@ -75,6 +75,7 @@ class Poller {
   static constexpr size_t kBatch = 128;
 
   Poller() = default;
+  long WaitRaw(Instant deadline);  // NOLINT(google-runtime-int): what syscall returns
   static UniqueFd SignalsOf(std::initializer_list<int> numbers);
 
   UniqueFd epoll_;
@@ -82,6 +83,7 @@ class Poller {
   UniqueFd signals_;
   UniqueFd child_signal_;
   std::atomic<bool> wake_asked_{false};
+  bool has_pwait2_ = true;    // until it turns out otherwise
   std::vector<Armed> armed_;  // by descriptor number
   std::array<epoll_event, kBatch> raw_{};
   std::array<Ready, kBatch> ready_{};

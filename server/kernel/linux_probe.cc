@@ -170,7 +170,8 @@ absl::StatusOr<Ended> TryChild(const Births::Clone& clone) {
   pollfd end{born->pidfd.get(), POLLIN, 0};
   Ended ended;
   ended.ended = poll(&end, 1, kProbePatience) == 1;
-  if (!ended.ended) return ended;  // the block stays with the child
+  if (!ended.ended)
+    PidfdSignal(born->pidfd.get(), SIGKILL, 0);  // nobody must be left in our memory
   siginfo_t info{};
   if (waitid(P_PIDFD, static_cast<id_t>(born->pidfd.get()), &info, WEXITED) == 0)
     ended.killed = info.si_code == CLD_KILLED && info.si_status == SIGKILL;
