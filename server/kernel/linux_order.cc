@@ -239,8 +239,8 @@ void ComposeEnvironment(BirthBlock& block,
                         TextWriter& text) {
   for (const std::string& word : spec.environment) {
     // The child writes into what begins so, and there is room for it in our own only.
-    const bool stamped = spec.stamp_listen_pid && (absl::StartsWith(word, "LISTEN_PID=") ||
-                                                   absl::StartsWith(word, "LISTEN_PIDFDID="));
+    const bool stamped = !spec.fds.empty() && (absl::StartsWith(word, "LISTEN_PID=") ||
+                                               absl::StartsWith(word, "LISTEN_PIDFDID="));
     if (!stamped) block.environment.push_back(text.Put(word));
   }
   for (const std::string& word : order.environment) {
