@@ -23,6 +23,9 @@ class Page {
     Links();
     Socket();
     Service();
+    if (status_.source_changed()) {
+      Line("Warning", "its files have changed on disk: run socketctl daemon-reload to read them");
+    }
     for (const std::string& warning : status_.warnings())
       Line("Warning", warning);
     Log();

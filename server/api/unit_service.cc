@@ -171,10 +171,14 @@ UnitService::Reactor* UnitService::GetUnit(Context* context,
                                            v1::Unit* response) {
   const absl::StatusOr<UnitName> name = ParseResourceName(request->name(), "name");
   if (!name.ok()) return End(context, name.status());
+  if (request->view() != v1::UNIT_VIEW_BASIC) {
+    return Run({context, response, "", ""}, [this, &name](Settle settle) {
+      engine_.Look(name->text(), Answering<UnitSnapshotPtr>(std::move(settle), FullUnit));
+    });
+  }
   const UnitSnapshotPtr unit = engine_.board()->Find(name->text());
   if (unit == nullptr) return End(context, UnitNotFound(name->text()));
-  const bool basic = request->view() == v1::UNIT_VIEW_BASIC;
-  Convert(*unit, basic ? View::kBasic : View::kFull, *response);
+  Convert(*unit, View::kBasic, *response);
   return End(context, grpc::Status::OK);
 }
 

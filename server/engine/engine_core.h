@@ -47,6 +47,7 @@ class EngineCore final : public UnitHost {
   absl::StatusOr<UnitSnapshotPtr> Update(const UnitSource& source);
   absl::StatusOr<int64_t> Delete(const UnitSource& source);
   absl::StatusOr<std::vector<std::string>> ResetFailed(const std::vector<std::string>& units);
+  absl::StatusOr<UnitSnapshotPtr> Look(const std::string& name);
   absl::StatusOr<DumpReport> Dump(const std::string& name);
   // Reads all files; watchers hear of each unit that is new, changed or gone. Null `cause`: the
   // first time, when there is nobody to tell.

@@ -26,6 +26,7 @@ class EngineDoor final : public EngineHandle {
   void Delete(UnitSource source, Answer<int64_t> answer) override;
   void ResetFailed(std::vector<std::string> units,
                    Answer<std::vector<std::string>> answer) override;
+  void Look(std::string unit, Answer<UnitSnapshotPtr> answer) override;
   void Dump(std::string unit, Answer<DumpReport> answer) override;
   void Load(std::string requester, Answer<LoadReport> answer) override;
   void OnPublished(std::function<void()> published) override;

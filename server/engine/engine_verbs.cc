@@ -128,6 +128,13 @@ absl::StatusOr<std::vector<std::string>> EngineCore::ResetFailed(
   return reset;
 }
 
+absl::StatusOr<UnitSnapshotPtr> EngineCore::Look(const std::string& name) {
+  Unit* const unit = Find(name);
+  if (unit == nullptr || !Visible(*unit)) return UnitNotFound(name);
+  unit->set_source_changed(table_.loader().SourceChanged(unit->definition()->loaded));
+  return unit->Snapshot();
+}
+
 absl::StatusOr<DumpReport> EngineCore::Dump(const std::string& name) {
   const Unit* const unit = Find(name);
   if (unit == nullptr || !IsThere(*unit)) return UnitNotFound(name);

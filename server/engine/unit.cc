@@ -46,7 +46,12 @@ void Unit::Redefine(DefinitionPtr definition) {
   // Records point into the definition that is gone.
   records_.clear();
   definition_ = std::move(definition);
+  source_changed_ = false;
   host_.OnChanged(*this);
+}
+
+void Unit::set_source_changed(bool changed) {
+  if (std::exchange(source_changed_, changed) != changed) host_.OnChanged(*this);
 }
 
 void Unit::Record(const Moved& moved) {
@@ -153,6 +158,7 @@ UnitSnapshotPtr Unit::Snapshot() const {
   snapshot->load_error = loaded.error;
   snapshot->fragment_path = loaded.fragment_path;
   snapshot->drop_in_paths = loaded.drop_in_paths;
+  snapshot->source_changed = source_changed_;
   snapshot->warnings = definition_->warnings;
   snapshot->active_state = active_state_;
   snapshot->sub_state = sub_state_;

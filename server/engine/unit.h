@@ -99,6 +99,8 @@ class Unit : public Subscriber {
   const DefinitionPtr& definition() const { return definition_; }
   // Takes effect at the next start; shown at once.
   void Redefine(DefinitionPtr definition);
+  // Its files are not what they were when the definition was read.
+  void set_source_changed(bool changed);
 
   Links& links() { return links_; }
   const Links& links() const { return links_; }
@@ -178,6 +180,7 @@ class Unit : public Subscriber {
 
   ActiveState active_state_ = ActiveState::kInactive;
   absl::string_view sub_state_;
+  bool source_changed_ = false;
   Result result_ = Result::kSuccess;
   absl::Status failure_;
   std::vector<CommandRecord> records_;  // at most one a command of the definition

@@ -131,6 +131,10 @@ absl::StatusOr<std::string> LinuxKernel::ReadFile(const std::string& path, size_
   return ReadRegularFile(path, limit);
 }
 
+absl::StatusOr<FileStamp> LinuxKernel::StampOf(const std::string& path) {
+  return StampOfFile(path);
+}
+
 absl::StatusOr<std::vector<DirectoryEntry>> LinuxKernel::ListDirectory(const std::string& path) {
   return ListFolder(path);
 }

@@ -89,6 +89,13 @@ absl::StatusOr<std::string> ReadRegularFile(const std::string& path, size_t limi
   }
 }
 
+absl::StatusOr<FileStamp> StampOfFile(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return Failed("stat", path, errno);
+  return FileStamp{status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size),
+                   absl::TimeFromTimespec(status.st_mtim)};
+}
+
 absl::StatusOr<std::vector<DirectoryEntry>> ListFolder(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
   if (folder == nullptr) return Failed("opendir", path, errno);

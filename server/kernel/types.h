@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 #include "server/base/fd.h"
 #include "server/base/socket_address.h"
@@ -305,6 +306,15 @@ struct Capability {
   std::string name;  // "clone-into-cgroup", "pidfd-info", ...
   bool available = false;
   std::string detail;  // why not, or which way was chosen
+};
+
+// Tells a file from any other, and from itself after somebody has written to it.
+struct FileStamp {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size = 0;
+  absl::Time modified;
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
 struct DirectoryEntry {

@@ -14,6 +14,7 @@ class KernelFiles final : public UnitFiles {
   explicit KernelFiles(Kernel& kernel) : kernel_(kernel) {}
 
   absl::StatusOr<std::string> Read(const std::string& path) override;
+  std::string StampOf(const std::string& path) override;
   absl::StatusOr<std::vector<Entry>> List(const std::string& directory) override;
 
  private:

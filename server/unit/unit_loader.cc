@@ -181,11 +181,13 @@ LoadedUnit UnitLoader::Load(const UnitName& name) const {
   unit.aliases = lookup.AliasesOf(fragment.name);
   unit.state = fragment.state;
   unit.fragment_path = fragment.path;
+  unit.stamps.push_back(fragment.stamp);
   unit.error = fragment.error;
   if (fragment.state != LoadState::kLoaded) return unit;
 
   Sources sources = {{fragment.path, fragment.text}};
   for (const std::string& path : lookup.DropInsOf(unit.name, unit.aliases)) {
+    unit.stamps.push_back(files_.StampOf(path));
     auto text = files_.Read(path);
     if (!text.ok()) {
       unit.state = LoadState::kError;
@@ -213,6 +215,19 @@ LoadedUnit UnitLoader::LoadLike(const LoadedUnit& sibling, const UnitName& name)
   unit.problems.clear();
   Finish({}, surroundings_, unit);
   return unit;
+}
+
+bool UnitLoader::SourceChanged(const LoadedUnit& unit) const {
+  if (unit.fragment_path.empty() || unit.state == LoadState::kNotFound) return false;
+  UnitLookup lookup(files_, unit_paths_);
+  std::vector<std::string> stamps = {files_.StampOf(unit.fragment_path)};
+  if (stamps[0] != unit.stamps[0] || lookup.IsOvertaken(unit.name, unit.fragment_path)) return true;
+  if (unit.state == LoadState::kMasked) return false;
+  const std::vector<std::string> drop_ins = lookup.DropInsOf(unit.name, unit.aliases);
+  for (const std::string& path : drop_ins)
+    stamps.push_back(files_.StampOf(path));
+  return stamps != unit.stamps ||
+         (unit.state != LoadState::kError && drop_ins != unit.drop_in_paths);
 }
 
 std::vector<UnitName> UnitLoader::ListNames(Problems& problems) const {

@@ -34,6 +34,8 @@ class UnitFiles {
   };
   virtual ~UnitFiles() = default;
   virtual absl::StatusOr<std::string> Read(const std::string& path) = 0;
+  // Differs when the file at `path` was changed or replaced; empty if there is none.
+  virtual std::string StampOf(const std::string& path) = 0;
   virtual absl::StatusOr<std::vector<Entry>> List(const std::string& directory) = 0;
 };
 
@@ -54,6 +56,8 @@ struct LoadedUnit {
   std::vector<std::string> drop_in_paths;
   // The units that .wants and .requires folders link to.
   std::vector<std::string> linked_wants, linked_requires;
+  // Of the fragment and the drop-ins, in this order, when they were read.
+  std::vector<std::string> stamps;
   // Of all the files' contents; differs when one of them changed.
   uint64_t source_hash = 0;
 };
@@ -68,6 +72,10 @@ class UnitLoader {
 
   // The same for another instance of the template that `sibling` is of, without reading again.
   LoadedUnit LoadLike(const LoadedUnit& sibling, const UnitName& name) const;
+
+  // Whether Load might find something else by now: a file was changed, or one came or went. A few
+  // questions about files, none is read. False for a unit that has no file.
+  bool SourceChanged(const LoadedUnit& unit) const;
 
   // Every unit that a file, a link or an instance link in the search path names, templates
   // included, sorted. Folders that cannot be read become problems.

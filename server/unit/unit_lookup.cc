@@ -135,6 +135,7 @@ UnitLookup::Place UnitLookup::Follow(Fragment& fragment) {
 Fragment UnitLookup::FindFragment(const UnitName& name) {
   Fragment fragment(name);
   Place place = Follow(fragment);
+  if (!fragment.path.empty()) fragment.stamp = files_.StampOf(fragment.path);
   if (place.entry == nullptr) return fragment;
   auto text = files_.Read(fragment.path);
   if (!text.ok()) {
@@ -207,6 +208,17 @@ std::vector<std::string> UnitLookup::DropInsOf(const UnitName& name,
     if (!path.empty() && paths.size() < kMostDropIns) paths.push_back(path);
   }
   return paths;
+}
+
+bool UnitLookup::IsOvertaken(const UnitName& name, const std::string& fragment_path) const {
+  for (const UnitName& wanted : {name, name.TemplateName()}) {
+    for (const std::string& folder : unit_paths_) {
+      const std::string path = absl::StrCat(folder, "/", wanted.text());
+      if (path == fragment_path) return false;
+      if (!files_.StampOf(path).empty()) return true;
+    }
+  }
+  return false;
 }
 
 std::vector<std::string> UnitLookup::LinkedFrom(const UnitName& name,

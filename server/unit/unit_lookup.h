@@ -24,6 +24,7 @@ struct Fragment {
   UnitName name;  // behind all aliases
   LoadState state = LoadState::kNotFound;
   std::string path;
+  std::string stamp;  // when it was read
   std::string text;
   std::string error;
 };
@@ -44,6 +45,9 @@ class UnitLookup {
   // name; of those with one file name, only the first on the path counts, and before that the one
   // whose folder has the longer name.
   std::vector<std::string> DropInsOf(const UnitName& name, const std::vector<UnitName>& aliases);
+
+  // Whether a place that is asked before `fragment_path` has a file for the unit by now.
+  bool IsOvertaken(const UnitName& name, const std::string& fragment_path) const;
 
   // The units that NAME.wants (or .requires) folders link to, sorted.
   std::vector<std::string> LinkedFrom(const UnitName& name,

@@ -68,6 +68,7 @@ v1::Unit DbService() {
   unit.set_unit_file("[Service]\nExecStart=/usr/bin/db\n");
   v1::UnitStatus& status = *unit.mutable_status();
   status.set_result(v1::RESULT_EXIT_CODE);
+  status.set_source_changed(true);
   status.mutable_cause()->set_kind(v1::Cause::KIND_PROCESS);
   status.mutable_cause()->set_detail("exited, status 1");
   status.mutable_service()->set_main_exit("exited, status 1");

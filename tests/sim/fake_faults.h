@@ -28,6 +28,7 @@ enum class Call : uint8_t {
   kSignalGroup,
   kTakeLookup,
   kReadFile,
+  kStampOf,
   kListDirectory,
   kWriteFile,
   kMakeSymlink,

@@ -231,6 +231,11 @@ absl::StatusOr<std::string> FakeKernel::ReadFile(const std::string& path, size_t
   return files_.ReadFile(path, limit);
 }
 
+absl::StatusOr<FileStamp> FakeKernel::StampOf(const std::string& path) {
+  if (absl::Status failed = Admit(Call::kStampOf, path); !failed.ok()) return failed;
+  return files_.StampOf(path);
+}
+
 absl::StatusOr<std::vector<DirectoryEntry>> FakeKernel::ListDirectory(const std::string& path) {
   if (absl::Status failed = Admit(Call::kListDirectory, path); !failed.ok()) return failed;
   return files_.ListDirectory(path);

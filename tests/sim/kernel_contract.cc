@@ -305,6 +305,20 @@ TEST_P(KernelContract, FilesAreWrittenWholeAndReadWithinTheLimit) {
   EXPECT_THAT(kernel().ReadFile(path, 5), FailsWith(absl::StatusCode::kOutOfRange));
 }
 
+TEST_P(KernelContract, AStampChangesWithItsFileAndWithNothingElse) {
+  const std::string path = world().Folder() + "/text";
+  EXPECT_THAT(kernel().StampOf(path), FailsWith(absl::StatusCode::kNotFound));
+  ASSERT_THAT(kernel().WriteFile(path, "one"), IsOk());
+  ASSERT_THAT(kernel().MakeSymlink("text", path + "-link"), IsOk());
+  auto first = kernel().StampOf(path);
+  ASSERT_THAT(first, IsOk());
+  EXPECT_THAT(kernel().ReadFile(path, 10), IsOk());
+  EXPECT_EQ(*kernel().StampOf(path), *first);
+  EXPECT_EQ(*kernel().StampOf(path + "-link"), *first);
+  ASSERT_THAT(kernel().WriteFile(path, "two"), IsOk());
+  EXPECT_FALSE(*kernel().StampOf(path) == *first);
+}
+
 TEST_P(KernelContract, DirectoriesAreListedByNameWithWhatIsInThem) {
   const std::string folder = world().Folder();
   ASSERT_THAT(kernel().WriteFile(folder + "/b", ""), IsOk());

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/engine/engine_handle.h"
+#include "server/unit/unit_name.h"
 
 namespace socketd::testing {
 
@@ -123,6 +124,11 @@ class FakeEngine final : public EngineHandle {
   void ResetFailed(std::vector<std::string> units,
                    Answer<std::vector<std::string>> answer) override {
     AnswerWith<std::vector<std::string>>("reset-failed", std::move(answer), units);
+  }
+  void Look(std::string unit, Answer<UnitSnapshotPtr> answer) override {
+    const UnitSnapshotPtr found = Find(unit);
+    if (found == nullptr) return answer(UnitNotFound(unit));
+    AnswerWith<UnitSnapshotPtr>("look at " + unit, std::move(answer), found);
   }
   void Dump(std::string unit, Answer<DumpReport> answer) override {
     const UnitSnapshotPtr found = Find(unit);

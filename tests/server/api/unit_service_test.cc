@@ -40,13 +40,33 @@ TEST_F(UnitServiceTest, GetUnitKnowsBothForms) {
   }
 }
 
-TEST_F(UnitServiceTest, AnUnknownUnitIsNotFound) {
+TEST_F(UnitServiceTest, OnlyTheFullViewAsksTheEngineWhetherFilesHaveChanged) {
+  auto changed = std::make_shared<UnitSnapshot>(*engine_.board()->Find("web.socket"));
+  changed->source_changed = true;
+  engine_.Put(changed);
   v1::GetUnitRequest request;
   v1::Unit unit;
-  request.set_name("no.socket");
-  const grpc::Status status = client_->GetUnit(&context_, request, &unit);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_EQ(socketd::testing::ReasonOf(status), "UNIT_NOT_FOUND");
+  request.set_name("web.socket");
+  ASSERT_TRUE(client_->GetUnit(&context_, request, &unit).ok());
+  EXPECT_TRUE(unit.status().source_changed());
+  EXPECT_THAT(engine_.Asked(), ElementsAre("look at web.socket"));
+  grpc::ClientContext context;
+  request.set_view(v1::UNIT_VIEW_BASIC);
+  ASSERT_TRUE(client_->GetUnit(&context, request, &unit).ok());
+  EXPECT_THAT(engine_.Asked(), SizeIs(1));
+}
+
+TEST_F(UnitServiceTest, AnUnknownUnitIsNotFound) {
+  for (const v1::UnitView view : {v1::UNIT_VIEW_BASIC, v1::UNIT_VIEW_FULL}) {
+    grpc::ClientContext context;
+    v1::GetUnitRequest request;
+    v1::Unit unit;
+    request.set_name("no.socket");
+    request.set_view(view);
+    const grpc::Status status = client_->GetUnit(&context, request, &unit);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+    EXPECT_EQ(socketd::testing::ReasonOf(status), "UNIT_NOT_FOUND");
+  }
 }
 
 TEST_F(UnitServiceTest, StartAnswersWithTheUnitAndNamesWhoAsked) {

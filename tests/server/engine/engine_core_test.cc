@@ -66,5 +66,22 @@ TEST_F(EngineCoreTest, ADumpHasEachFactAsAPair) {
   EXPECT_THAT(dump->properties, Each(Key(Not(HasSubstr("->")))));
 }
 
+TEST_F(EngineCoreTest, ALookTellsWhetherFilesHaveChanged) {
+  world_.AddUnit("web.service", "[Service]\nExecStart=/bin/web\n");
+  world_.Boot();
+  const auto changed = [this] {
+    const auto seen = world_.engine().core().Look("web.service");
+    world_.Settle();
+    return seen.ok() && (*seen)->source_changed && world_.Find("web.service")->source_changed;
+  };
+  EXPECT_FALSE(changed());
+  world_.AddUnit("web.service", "[Service]\nExecStart=/bin/other\n");
+  EXPECT_TRUE(changed());
+  world_.Load();
+  world_.Settle();
+  EXPECT_FALSE(changed());
+  EXPECT_THAT(world_.engine().core().Look("no.service"), FailsBecause("UNIT_NOT_FOUND"));
+}
+
 }  // namespace
 }  // namespace socketd

@@ -19,6 +19,7 @@ using ::testing::IsEmpty;
 class Folders final : public UnitFiles {
  public:
   absl::StatusOr<std::string> Read(const std::string&) override { return absl::NotFoundError(""); }
+  std::string StampOf(const std::string&) override { return ""; }
   absl::StatusOr<std::vector<Entry>> List(const std::string& directory) override {
     const auto found = folders.find(directory);
     if (found == folders.end()) return absl::NotFoundError("");

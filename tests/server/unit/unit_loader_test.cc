@@ -26,6 +26,7 @@ using ::testing::IsEmpty;
 class Files : public UnitFiles {
  public:
   void Put(const std::string& path, const std::string& text) { files_[path] = text; }
+  void Remove(const std::string& path) { files_.erase(path); }
 
   absl::StatusOr<std::string> Read(const std::string& path) override {
     const auto at = files_.find(path);
@@ -33,6 +34,11 @@ class Files : public UnitFiles {
     if (at->second == "<unreadable>") return absl::PermissionDeniedError("no");
     if (at->second.rfind("-> ", 0) == 0) return Read(at->second.substr(3));
     return at->second;
+  }
+
+  std::string StampOf(const std::string& path) override {
+    const auto text = Read(path);
+    return text.ok() ? "is " + *text : "";
   }
 
   absl::StatusOr<std::vector<Entry>> List(const std::string& directory) override {
@@ -343,6 +349,31 @@ TEST_F(Loader, AnotherInstanceHasAllThatTheFirstOneHas) {
   EXPECT_THAT(other.effective->unit().description(), HasSubstr("2 from /etc/u/e@.service"));
   EXPECT_THAT(other.effective->unit().wants(), ElementsAre("helper.service"));
   EXPECT_THAT(other.effective->unit().requires_units(), ElementsAre("base.service"));
+}
+
+TEST_F(Loader, KnowsWhetherItWouldReadSomethingElse) {
+  files_.Put("/lib/u/web.socket", "[Socket]\nListenStream=80\n");
+  files_.Put("/etc/u/web.socket.d/a.conf", "[Socket]\nBacklog=5\n");
+  files_.Put("/lib/u/other.socket", "[Socket]\nListenStream=81\n");
+  const auto changed_by = [this](const auto& change) {
+    const Files before = files_;
+    const UnitLoader loader = Make();
+    const LoadedUnit unit = loader.Load(*UnitName::Parse("web.socket"));
+    EXPECT_FALSE(loader.SourceChanged(unit));
+    change();
+    const bool changed = loader.SourceChanged(unit);
+    files_ = before;
+    return changed;
+  };
+  EXPECT_TRUE(changed_by([&] { files_.Put("/lib/u/web.socket", "[Socket]\nListenStream=8\n"); }));
+  EXPECT_TRUE(changed_by([&] { files_.Remove("/lib/u/web.socket"); }));
+  EXPECT_TRUE(changed_by([&] { files_.Put("/etc/u/web.socket", ""); }));
+  EXPECT_TRUE(changed_by([&] { files_.Put("/etc/u/web.socket.d/a.conf", ""); }));
+  EXPECT_TRUE(changed_by([&] { files_.Remove("/etc/u/web.socket.d/a.conf"); }));
+  EXPECT_TRUE(changed_by([&] { files_.Put("/run/u/socket.d/b.conf", "[Socket]\nMark=1\n"); }));
+  EXPECT_FALSE(changed_by([&] { files_.Put("/lib/u/other.socket", "x"); }));
+  EXPECT_FALSE(changed_by([&] { files_.Put("/lib/u/web.service", "x"); }));
+  EXPECT_FALSE(Make().SourceChanged(Load("none.socket")));
 }
 
 }  // namespace
