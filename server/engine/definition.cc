@@ -197,6 +197,10 @@ std::shared_ptr<const ServiceSettings> ServiceOf(const Source& source,
       spec.has_restart_delay() ? ToDuration(spec.restart_delay()) : absl::Milliseconds(100);
   settings->remain_after_exit = spec.remain_after_exit();
   settings->pid_file = spec.pid_file();
+  if (!settings->pid_file.empty() && settings->pid_file[0] != '/') {
+    settings->pid_file =
+        absl::StrCat(around.surroundings->runtime_directory, "/", settings->pid_file);
+  }
   settings->nonblocking = spec.non_blocking();
   settings->notify_access = AccessOf(spec, settings->type);
   settings->sockets.assign(spec.sockets().begin(), spec.sockets().end());

@@ -43,6 +43,7 @@ constexpr GrammarText kGrammarTexts[] = {
     {v1::GRAMMAR_UNIT_NAMES, "unit names"},
     {v1::GRAMMAR_PATH, "absolute path"},
     {v1::GRAMMAR_PATHS, "absolute paths"},
+    {v1::GRAMMAR_RUNTIME_PATH, "absolute path, or one below the run-time folder"},
     {v1::GRAMMAR_SIGNAL, "signal"},
     {v1::GRAMMAR_STDIO, "standard output"},
     {v1::GRAMMAR_STANDARD_INPUT, "standard input"},

@@ -25,6 +25,8 @@ std::string Settled(v1::Grammar grammar, std::string text) {
     case v1::GRAMMAR_ADDRESS:
     case v1::GRAMMAR_PATH:
       return absl::StartsWith(text, "/") ? RewriteVarRun(CleanPath(text)) : text;
+    case v1::GRAMMAR_RUNTIME_PATH:
+      return RewriteVarRun(CleanPath(text));
     case v1::GRAMMAR_PATHS:
     case v1::GRAMMAR_DIRECTORY_NAMES:
       return CleanPath(text);

@@ -319,6 +319,7 @@ constexpr Codec kCodecs[] = {
     {v1::GRAMMAR_UNIT_NAME, ReadChecked<CheckUnitName>, GetString, false},
     {v1::GRAMMAR_PATH, ReadChecked<CheckPath>, GetString, false},
     {v1::GRAMMAR_PATHS, ReadList<CheckPath>, WriteWord, true},
+    {v1::GRAMMAR_RUNTIME_PATH, ReadChecked<CheckRuntimePath>, GetString, false},
     {v1::GRAMMAR_SIGNAL, ReadSignal, WriteSignal, false},
     {v1::GRAMMAR_ENVIRONMENT_FILE, ReadEnvironmentPath, WriteEnvironmentPath, false},
     {v1::GRAMMAR_STDIO, ReadStream<Direction::kOutput>, WriteStream, false},

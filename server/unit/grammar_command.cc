@@ -84,6 +84,10 @@ absl::Status TakePrefixes(absl::string_view& program, Command& command, Flags& f
 
 absl::Status CheckProgram(absl::string_view program, Stage stage) {
   if (program.empty()) return Expected("a program after the prefixes");
+  if (program[0] == '|') {
+    return Expected(
+        "a program without the prefix \"|\": no shell is started here; write /bin/sh -c '...'");
+  }
   if (MayChange(program, stage)) return absl::OkStatus();
   if (program[0] == '/') return CheckPath(program, stage);
   if (absl::StrContains(program, "/")) {

@@ -40,6 +40,12 @@ absl::Status CheckPath(absl::string_view path, Stage stage) {
   return absl::OkStatus();
 }
 
+absl::Status CheckRuntimePath(absl::string_view path, Stage stage) {
+  if (absl::StartsWith(path, "/") || MayChange(path, stage)) return CheckPath(path, stage);
+  if (CleanPath(path).empty()) return Expected("a path, absolute or below the run-time folder");
+  return CheckPath(absl::StrCat("/", path), stage);
+}
+
 std::string CleanPath(absl::string_view path) {
   std::vector<absl::string_view> parts;
   for (absl::string_view part : absl::StrSplit(path, '/', absl::SkipEmpty())) {

@@ -15,6 +15,9 @@ namespace socketd {
 // Absolute, not longer than PATH_MAX, without "..".
 absl::Status CheckPath(absl::string_view path, Stage stage);
 
+// The same, or a path below the run-time folder.
+absl::Status CheckRuntimePath(absl::string_view path, Stage stage);
+
 // The path without doubled slashes, "." parts and a slash at the end, as systemd cleans it.
 std::string CleanPath(absl::string_view path);
 

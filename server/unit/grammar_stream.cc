@@ -33,7 +33,13 @@ bool Fits(StandardStream::Kind kind, Direction direction) {
   }
 }
 
-absl::Status BadStream(Direction direction) {
+absl::Status BadStream(absl::string_view kind, Direction direction) {
+  if (kind == "fd") {
+    return Expected(
+        "no named descriptor: \"socket\" is the one socket of a service, others come "
+        "as descriptors 3 and up");
+  }
+  if (kind == "data") return Expected("no data in the unit: file:PATH reads a file");
   return direction == Direction::kInput
              ? Expected("null, tty, tty-force, tty-fail, socket or file:PATH")
              : Expected(
@@ -53,7 +59,7 @@ absl::StatusOr<StandardStream> ParseStream(absl::string_view text,
   if (kind != nullptr) stream.set_kind(static_cast<StandardStream::Kind>(kind->number()));
   const bool has_path = colon != absl::string_view::npos;
   if (kind == nullptr || !Fits(stream.kind(), direction) || has_path != HasPath(stream.kind())) {
-    return BadStream(direction);
+    return BadStream(text.substr(0, colon), direction);
   }
   if (has_path) {
     const absl::string_view path = text.substr(colon + 1);

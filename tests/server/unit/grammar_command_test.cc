@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using testing::FailsBecause;
+using ::testing::HasSubstr;
 using testing::IsOk;
 using ::testing::SizeIs;
 
@@ -67,6 +68,12 @@ TEST(CommandLine, RefusesWhatCannotRun) {
                           "!!!/bin/x", "@/bin/x", "@/bin/x ''", "; /bin/x", "/bin/x ; ; /bin/y",
                           "/bin/\"x", "/bin/../x", "|/bin/x"}) {
     EXPECT_THAT(Parse(bad), FailsBecause("BAD_VALUE")) << bad;
+  }
+}
+
+TEST(CommandLine, ToldToUseAShellSaysHow) {
+  for (const char* shell : {"|echo hello", "-@|echo sh", "|/bin/x"}) {
+    EXPECT_THAT(std::string(Parse(shell).status().message()), HasSubstr("/bin/sh -c")) << shell;
   }
 }
 

@@ -21,6 +21,10 @@ TEST(Name, PathsAreAbsoluteAndStayBelow) {
     EXPECT_THAT(CheckPath(bad, kNow), FailsBecause("BAD_VALUE")) << bad;
   EXPECT_THAT(CheckPath("/" + std::string(4095, 'x'), kNow), FailsBecause("BAD_VALUE"));
   EXPECT_THAT(CheckPath("%t/x", Stage::kWritten), IsOk());
+  for (const char* good : {"/run/x.pid", "x.pid", "x/y.pid"})
+    EXPECT_THAT(CheckRuntimePath(good, kNow), IsOk()) << good;
+  for (const char* bad : {"", ".", "../x.pid", "/run/../x", "x/../y"})
+    EXPECT_THAT(CheckRuntimePath(bad, kNow), FailsBecause("BAD_VALUE")) << bad;
 }
 
 TEST(Name, PathsAreCleaned) {

@@ -1,5 +1,7 @@
 #include "server/unit/grammar_stream.h"
 
+#include <string>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -10,6 +12,7 @@ namespace socketd {
 namespace {
 
 using testing::FailsBecause;
+using ::testing::HasSubstr;
 using testing::IsOk;
 
 TEST(Stream, InputAndOutputDiffer) {
@@ -30,6 +33,16 @@ TEST(Stream, InputAndOutputDiffer) {
   }
   for (const char* bad : {"", "file", "file:x", "null:/x", "fd:x", "File:/x"})
     EXPECT_THAT(parse(bad, Direction::kOutput), FailsBecause("BAD_VALUE")) << bad;
+}
+
+TEST(Stream, WhatOnlySystemdHasIsNamed) {
+  const auto told = [](absl::string_view text) {
+    const auto stream = ParseStream(text, Direction::kInput, Stage::kWritten);
+    return std::string(stream.status().message());
+  };
+  for (const char* named : {"fd", "fd:web"})
+    EXPECT_THAT(told(named), HasSubstr("no named descriptor: \"socket\"")) << named;
+  EXPECT_THAT(told("data"), HasSubstr("file:PATH"));
 }
 
 TEST(Stream, ComesBack) {
