@@ -13,6 +13,7 @@
 #include "server/base/errors.h"
 #include "server/base/log.h"
 #include "server/main/loopback_peer.h"
+#include "server/main/visitors.h"
 
 namespace socketd {
 namespace {
@@ -45,8 +46,9 @@ absl::Status MakeNonBlocking(const Fd& fd) {
 
 }  // namespace
 
-ApiDoor::ApiDoor(EventLoop& loop, ApiServer& api)
+ApiDoor::ApiDoor(EventLoop& loop, ApiServer& api, Visitors& visitors)
     : api_(api),
+      visitors_(visitors),
       acceptor_(loop, [this](Connection connection) { Accept(std::move(connection)); }) {}
 
 absl::Status ApiDoor::Open(const ListenSpec& spec) {
@@ -60,6 +62,7 @@ absl::Status ApiDoor::Open(const ListenSpec& spec) {
 void ApiDoor::Accept(Connection connection) {
   const absl::StatusOr<Caller> caller = CallerOf(connection);
   absl::Status status = caller.status();
+  if (status.ok()) status = visitors_.Admit(caller->uid, connection.fd);
   if (status.ok()) status = MakeNonBlocking(connection.fd);
   if (status.ok()) status = api_.Adopt(std::move(connection.fd), *caller);
   if (!status.ok()) {

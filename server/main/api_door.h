@@ -11,11 +11,12 @@
 namespace socketd {
 
 class ApiServer;
+class Visitors;
 
 class ApiDoor {
  public:
-  // Both outlive the door.
-  ApiDoor(EventLoop& loop, ApiServer& api);
+  // All outlive the door. `visitors` are those of all doors.
+  ApiDoor(EventLoop& loop, ApiServer& api, Visitors& visitors);
 
   absl::Status Open(const ListenSpec& spec);
 
@@ -23,6 +24,7 @@ class ApiDoor {
   void Accept(Connection connection);
 
   ApiServer& api_;
+  Visitors& visitors_;
   Acceptor acceptor_;
 };
 

@@ -30,6 +30,7 @@
 #include "server/main/supervisor.h"
 #include "server/main/surroundings.h"
 #include "server/main/version.h"
+#include "server/main/visitors.h"
 
 namespace socketd {
 namespace {
@@ -131,6 +132,7 @@ struct Daemon::Parts {
   std::unique_ptr<NotifySocket> notify;
   std::unique_ptr<HandoffServer> handoff;
   std::unique_ptr<ApiServer> api;
+  Visitors visitors{geteuid()};
   std::vector<std::unique_ptr<ApiDoor>> doors;
   bool stopping = false;
 };
@@ -197,7 +199,7 @@ absl::Status Daemon::OpenDoors(const DaemonOptions& options) {
   opened = parts.handoff->Open(options.runtime_dir + "/handoff.sock");
   if (!opened.ok()) return opened;
   for (const ListenSpec& spec : options.listen) {
-    parts.doors.push_back(std::make_unique<ApiDoor>(parts.loop, *parts.api));
+    parts.doors.push_back(std::make_unique<ApiDoor>(parts.loop, *parts.api, parts.visitors));
     opened = parts.doors.back()->Open(spec);
     if (!opened.ok()) return opened;
   }

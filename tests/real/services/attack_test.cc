@@ -60,6 +60,25 @@ TEST_F(AttackTest, TheApiIsClosedToOthers) {
   EXPECT_THAT(Stranger({"connect", daemon().api_path()}), HasSubstr("Permission denied"));
 }
 
+TEST_F(AttackTest, AStrangerHoldsFewConnectionsToTheApi) {
+  DaemonOptions options;
+  options.listen = {"tcp:127.0.0.1:0"};
+  ASSERT_NO_FATAL_FAILURE(Begin(options));
+  const std::string log = daemon().Log();
+  const std::string mark = "address=tcp:";
+  const size_t at = log.find(mark);
+  ASSERT_NE(at, std::string::npos) << log;
+  const size_t begin = at + mark.size();
+  const std::string address = log.substr(begin, log.find_first_of(" \n", begin) - begin);
+  EXPECT_EQ(Stranger({"hoard", address, "40"}), "open=16\n");
+  EXPECT_TRUE(client().Reload().ok());
+  // Places are given back when gRPC has seen that those who had them are gone.
+  std::string again;
+  for (int attempt = 0; attempt < 100 && again != "open=16\n"; ++attempt)
+    again = Stranger({"hoard", address, "40"});
+  EXPECT_EQ(again, "open=16\n");
+}
+
 TEST_F(AttackTest, ASocketModeHoldsFromTheFirstMoment) {
   ASSERT_NO_FATAL_FAILURE(ListenAt(place().root() + "/private"));
   ASSERT_TRUE(client().Start("web.socket").ok());

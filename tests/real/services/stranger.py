@@ -2,6 +2,7 @@
 
   stranger.py handoff PATH UNIT     asks for a unit's sockets
   stranger.py connect PATH          connects to a stream socket
+  stranger.py hoard HOST:PORT COUNT opens connections, and counts those that are spoken to
   stranger.py say PATH TEXT         sends a datagram
   stranger.py linger PATH TYPE DONE sends sockets whose close waits for a minute, makes DONE, stays
   stranger.py flood PATH COUNT      sends garbage and descriptors, of all sizes
@@ -27,6 +28,19 @@ def connect(path):
         client.settimeout(10)
         client.connect(path)
     return "connected"
+
+
+def hoard(address, count):
+    host, port = address.rsplit(":", 1)
+    clients = [socket.create_connection((host, int(port)), 10) for _ in range(int(count))]
+    # A gRPC server speaks first.
+    open_ones = 0
+    for client in clients:
+        try:
+            open_ones += len(client.recv(1))
+        except ConnectionResetError:
+            pass
+    return f"open={open_ones}"
 
 
 def say(path, text):
@@ -78,8 +92,7 @@ def linger(path, kind, done):
 def main():
     verb, *words = sys.argv[1:]
     try:
-        verbs = {"handoff": handoff, "connect": connect, "say": say, "flood": flood, "linger": linger}
-        print(verbs[verb](*words))
+        print(globals()[verb](*words))
     except OSError as error:
         print(f"{verb}: {error} fds=0")
 
