@@ -30,9 +30,6 @@ std::string InstanceName(uint64_t number, const Connection& connection) {
                     PortText(remote));
   } else if (connection.peer.pid == 0) {
     absl::StrAppend(&name, "unknown");
-  } else if (connection.peer.pidfd_id != 0) {
-    absl::StrAppend(&name, connection.peer.pid, "_", connection.peer.pidfd_id, "-",
-                    connection.peer.uid);
   } else {
     absl::StrAppend(&name, connection.peer.pid, "-", connection.peer.uid);
   }

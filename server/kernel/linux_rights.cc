@@ -1,8 +1,6 @@
 #include "server/kernel/linux_rights.h"
 
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <algorithm>
 #include <array>
@@ -17,9 +15,8 @@
 namespace socketd {
 namespace {
 
-constexpr size_t kDataMax = 65536;        // of one packet; a longer one is cut and marked
-constexpr size_t kRightsMax = 253;        // SCM_MAX_FD, unix(7)
-constexpr auto kPidFsMagic = 0x50494446;  // PID_FS_MAGIC, Linux 6.9
+constexpr size_t kDataMax = 65536;  // of one packet; a longer one is cut and marked
+constexpr size_t kRightsMax = 253;  // SCM_MAX_FD, unix(7)
 
 absl::Status NothingNow(absl::string_view what) {
   return Error(absl::StatusCode::kUnavailable, "WOULD_BLOCK", what);
@@ -55,14 +52,14 @@ void TakeCredentials(const ucred& credentials, Peer& peer) {
   peer.gid = credentials.gid;
 }
 
-// Before pidfs all pidfds share one inode: it says nothing. All of them are in one file system, so
-// the first one tells for all.
-uint64_t NumberOf(int pidfd) {
-  static const bool numbered = [pidfd] {
-    struct statfs file_system{};
-    return fstatfs(pidfd, &file_system) == 0 && file_system.f_type == kPidFsMagic;
-  }();
-  return numbered ? InodeOf(pidfd) : 0;
+// The control group of the process that it holds, ended or not.
+GroupId GroupOfPidfd(int pidfd) {
+  // Of one that has ended and was waited for, the exit information knows the group.
+  PidfdInfo info;
+  info.mask = PidfdInfo::kCgroup | PidfdInfo::kExit;
+  PidfdAsk(pidfd, info);
+  const bool told = (info.mask & PidfdInfo::kCgroup) != 0;
+  return told ? static_cast<GroupId>(info.cgroup_id) : GroupId::kNone;
 }
 
 void TakeControl(msghdr& message, RawPacket& packet) {
@@ -75,23 +72,12 @@ void TakeControl(msghdr& message, RawPacket& packet) {
       TakeCredentials(ContentOf<ucred>(header), packet.peer);
     } else if (header->cmsg_type == kScmPidfd) {
       const UniqueFd pidfd(ContentOf<int>(header));
-      AddIdentity(pidfd.get(), packet.peer);
+      packet.peer.group = GroupOfPidfd(pidfd.get());
     }
   }
 }
 
 }  // namespace
-
-void AddIdentity(int pidfd, Peer& peer) {
-  if (pidfd < 0) return;
-  // Of one that has ended and was waited for, the exit information knows the group.
-  PidfdInfo info;
-  info.mask = PidfdInfo::kCgroup | PidfdInfo::kExit;
-  PidfdAsk(pidfd, info);
-  if ((info.mask & PidfdInfo::kCgroup) != 0 && info.cgroup_id != 0)
-    peer.group = static_cast<GroupId>(info.cgroup_id);
-  peer.pidfd_id = NumberOf(pidfd);
-}
 
 Peer PeerOfSocket(int socket) {
   Peer peer;
@@ -99,12 +85,6 @@ Peer PeerOfSocket(int socket) {
   socklen_t length = sizeof(credentials);
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0)
     TakeCredentials(credentials, peer);
-  int number = -1;
-  length = sizeof(number);
-  if (getsockopt(socket, SOL_SOCKET, kSoPeerPidfd, &number, &length) == 0) {
-    const UniqueFd pidfd(number);
-    peer.pidfd_id = NumberOf(pidfd.get());
-  }
   return peer;
 }
 

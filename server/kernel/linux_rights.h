@@ -24,10 +24,7 @@ struct RawPacket {
 absl::StatusOr<RawPacket> ReceivePacket(int socket);
 absl::Status SendPacket(int socket, absl::string_view data, absl::Span<const int> fds);
 
-// SO_PEERCRED and, where there is one, the number of the pidfd; no group, which nobody asks for.
+// SO_PEERCRED; without the group, which nobody asks for.
 Peer PeerOfSocket(int socket);
-
-// The control group of the process that a pidfd holds, ended or not; and the pidfd's own number.
-void AddIdentity(int pidfd, Peer& peer);
 
 }  // namespace socketd

@@ -64,7 +64,6 @@ struct Peer {
   uint32_t uid = kNobodyUid;
   uint32_t gid = kNobodyUid;
   GroupId group = GroupId::kNone;
-  uint64_t pidfd_id = 0;  // inode of the peer's pidfd, unique for the boot; 0: unknown
 };
 
 struct Connection {

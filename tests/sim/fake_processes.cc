@@ -54,7 +54,6 @@ Peer FakeProcesses::PeerOf(const FakeProcess& process) const {
   peer.uid = process.user.empty() ? 0 : 1000;
   peer.gid = peer.uid;
   peer.group = process.group;
-  peer.pidfd_id = 100000U + static_cast<uint64_t>(process.pid);
   return peer;
 }
 

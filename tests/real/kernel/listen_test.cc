@@ -222,7 +222,6 @@ TEST_F(ListenTest, AConnectionTellsItsPeer) {
   EXPECT_EQ(connection->peer.pid, getpid());
   EXPECT_EQ(connection->peer.uid, geteuid());
   EXPECT_NE(connection->cookie, 0U);
-  EXPECT_EQ(connection->peer.pidfd_id != 0, Has("pidfd-id"));
   EXPECT_EQ(connection->peer.group, GroupId::kNone);
   EXPECT_EQ(fcntl(connection->fd.number(), F_GETFL) & O_NONBLOCK, 0);
 }
