@@ -23,7 +23,8 @@ class UnitLog final : public Subscriber {
   static constexpr size_t kLineBytes = 2048;   // LineMax= of journald is 48 kB; a screen is less
   static constexpr size_t kReadBytes = 16384;  // per turn: a chatty child cannot hold up others
 
-  UnitLog(EventLoop& loop, std::string unit) : loop_(loop), unit_(std::move(unit)) {}
+  // `unit` is the name of its unit, which outlives it.
+  UnitLog(EventLoop& loop, const std::string& unit) : loop_(loop), unit_(unit) {}
   ~UnitLog();
   UnitLog(const UnitLog&) = delete;
   UnitLog& operator=(const UnitLog&) = delete;
@@ -46,7 +47,7 @@ class UnitLog final : public Subscriber {
   void Keep(absl::string_view line);
 
   EventLoop& loop_;
-  const std::string unit_;
+  const std::string& unit_;
   Subscription subscription_;
   Fd read_;
   Fd write_;

@@ -55,7 +55,8 @@ class UnitLogTest : public ::testing::Test {
   sim::FakeKernel kernel_;
   EventLoop loop_{kernel_};
   Group group_ = *kernel_.NewGroup("web.service", static_cast<Token>(98));
-  UnitLog log_{loop_, "web.service"};
+  const std::string name_ = "web.service";
+  UnitLog log_{loop_, name_};
 };
 
 TEST_F(UnitLogTest, LinesAreKeptInOrder) {
