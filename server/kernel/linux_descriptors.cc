@@ -33,7 +33,10 @@ absl::Status LinuxKernel::Restore(const Fd& port, const ListenSpec& spec) {
 }
 
 absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
-  const OpenSocket& known = sockets_[port.number()];
+  OpenSocket& known = sockets_[port.number()];
+  // An accept that finds nobody has made a socket all the same. An event told that somebody is
+  // there; whether more are is asked first.
+  if (!std::exchange(known.told, false) && !SomebodyWaits(port.number())) return NobodyWaits();
   // A service may have made it blocking; nobody may hold the loop.
   if (known.waits != OpenSocket::Waits::kNo && fcntl(port.number(), F_SETFL, O_NONBLOCK) != 0)
     return SystemError(errno, "fcntl");

@@ -191,6 +191,8 @@ void LinuxKernel::Collect(const Poller::Ready& ready) {
     case Poller::Source::kIo: {
       const Token token = poller_->TakeToken(ready);
       if (token == Token::kNone) return;
+      const auto socket = sockets_.find(static_cast<int>(ready.index));
+      if (socket != sockets_.end()) socket->second.told = true;
       events_.push_back({.kind = Event::Kind::kIo,
                          .token = token,
                          .readable = ready.readable,

@@ -114,6 +114,7 @@ class LinuxKernel final : public Kernel {
     Waits waits = Waits::kUnknown;
     SocketAddress local;    // of a port: of all its connections (LocalOfAll)
     bool received = false;  // from a stranger: closing it may wait
+    bool told = false;      // of a port: an event said that somebody is there
   };
 
   Machine machine_;

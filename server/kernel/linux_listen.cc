@@ -175,13 +175,6 @@ bool IsPassing(int error) {
   }
 }
 
-// The end of every batch of connections: made once.
-const absl::Status& NobodyWaits() {
-  static const auto* const status = new absl::Status(
-      Error(absl::StatusCode::kUnavailable, "NO_CONNECTION", "no connection is waiting"));
-  return *status;
-}
-
 }  // namespace
 
 absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec) {
@@ -217,6 +210,18 @@ absl::Status RestoreListener(int fd, const ListenSpec& spec) {
   if (listening.ok() && !hung_up) return absl::OkStatus();
   return Error(absl::StatusCode::kFailedPrecondition, "LISTENER_BROKEN",
                "the service shut the socket down", {{"address", ToText(spec.address)}});
+}
+
+bool SomebodyWaits(int fd) {
+  pollfd state{fd, POLLIN, 0};
+  return poll(&state, 1, 0) != 0;
+}
+
+// The end of every batch of connections: made once.
+const absl::Status& NobodyWaits() {
+  static const auto* const status = new absl::Status(
+      Error(absl::StatusCode::kUnavailable, "NO_CONNECTION", "no connection is waiting"));
+  return *status;
 }
 
 SocketAddress LocalOfAll(const SocketAddress& bound) {

@@ -28,6 +28,9 @@ struct Accepted {
   Peer peer;
   uint64_t cookie = 0;
 };
+// Whether accept(2) would have something to say.
+bool SomebodyWaits(int fd);
+const absl::Status& NobodyWaits();
 // `local` is the local address of every connection, if the listener's own tells; see LocalOfAll.
 absl::StatusOr<Accepted> AcceptFrom(int fd, const SocketAddress& local);
 
