@@ -75,6 +75,24 @@ TEST_F(NewbornTest, WhatWasLentToAChildThatWaitsForItsNamesReachesIt) {
                          InodeOf(many[77].fd.number()), "]\n"));
 }
 
+TEST_F(NewbornTest, AConnectionThatTheDaemonClosesAtOnceStillReachesTheService) {
+  const std::vector<Port> many = Crowd();
+  Client client;
+  ASSERT_TRUE(client.Connect(many[0].bound));
+  auto connection = kernel().Accept(many[0].fd);
+  ASSERT_TRUE(connection.ok()) << connection.status();
+  context().standard_input.kind = Stdio::Kind::kSocket;
+  context().standard_output.kind = Stdio::Kind::kInherit;
+  const Group group = NewGroup();
+  SpawnSpec spec = Shell(group, "echo hello");
+  spec.stdio = &connection->fd;
+  auto child = kernel().Spawn(spec);
+  ASSERT_TRUE(child.ok()) << child.status();
+  connection->fd = Fd();
+  ASSERT_TRUE(Next(Event::Kind::kExited));
+  EXPECT_EQ(client.ReadAll(), "hello\n");
+}
+
 TEST_F(NewbornTest, WhatWasLentToTwoIsThereForTheLaterOneToo) {
   const std::vector<Port> many = Crowd();
   Client client;

@@ -153,28 +153,6 @@ TEST_F(SpawnTest, BothWaysOfCopyingDescriptorsGiveTheSame) {
   EXPECT_EQ(Contents(Path("n")), "5\n");
 }
 
-TEST_F(SpawnTest, AConnectionThatTheDaemonClosesAtOnceStillReachesTheService) {
-  ListenSpec listen;
-  listen.address = Ipv4Address{{127, 0, 0, 1}, 0};
-  std::vector<Port> many;
-  for (int i = 0; i < 120; ++i)
-    many.push_back(std::move(*kernel().Listen(listen)));
-  Client client;
-  ASSERT_TRUE(client.Connect(many[0].bound));
-  auto connection = kernel().Accept(many[0].fd);
-  ASSERT_TRUE(connection.ok()) << connection.status();
-  context().standard_input.kind = Stdio::Kind::kSocket;
-  context().standard_output.kind = Stdio::Kind::kInherit;
-  const Group group = NewGroup();
-  SpawnSpec spec = Shell(group, "echo hello");
-  spec.stdio = &connection->fd;
-  auto child = kernel().Spawn(spec);
-  ASSERT_TRUE(child.ok()) << child.status();
-  connection->fd = Fd();
-  ASSERT_TRUE(Next(Event::Kind::kExited));
-  EXPECT_EQ(client.ReadAll(), "hello\n");
-}
-
 // The child writes its number in place: a word without room for it must not be written to.
 TEST_F(SpawnTest, AListenPidOfTheUnitFileGivesWayToOurs) {
   ListenSpec listen;
@@ -185,7 +163,6 @@ TEST_F(SpawnTest, AListenPidOfTheUnitFileGivesWayToOurs) {
   SpawnSpec spec = Shell(group, "env > $T/env; echo $$ > $T/pid");
   spec.environment.insert(spec.environment.begin(), {"LISTEN_PID=", "LISTEN_PIDFDID=", "A=b"});
   spec.fds = {&port->fd};
-  spec.stamp_listen_pid = true;
   EXPECT_TRUE(Run(spec).clean());
   const std::string env = Contents(Path("env"));
   EXPECT_THAT(env, ::testing::HasSubstr(absl::StrCat("LISTEN_PID=", Contents(Path("pid")))));
