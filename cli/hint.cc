@@ -21,9 +21,7 @@ std::string LoadHint(const v1::Unit& unit) {
       return "the unit is masked: its file is empty or a link to /dev/null; remove that and run "
              "'socketctl daemon-reload'";
     default:
-      return unit.status().source_changed()
-                 ? "a file of the unit is newer than what is loaded; run 'socketctl daemon-reload'"
-                 : "";
+      return "";
   }
 }
 

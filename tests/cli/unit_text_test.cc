@@ -46,9 +46,6 @@ TEST(HintFor, NamesACommandForEveryTrouble) {
   status.set_load_state(v1::LOAD_STATE_LOADED);
   status.set_active_state(v1::ACTIVE_STATE_ACTIVE);
   EXPECT_EQ(HintFor(unit), "");
-  status.set_source_changed(true);
-  EXPECT_NE(HintFor(unit).find("daemon-reload"), std::string::npos);
-  status.clear_source_changed();
   status.set_active_state(v1::ACTIVE_STATE_FAILED);
   for (int result = v1::Result_MIN + 2; result <= v1::Result_MAX; ++result) {
     status.set_result(static_cast<v1::Result>(result));
