@@ -70,9 +70,13 @@ TEST_F(EngineCoreTest, ALookTellsWhetherFilesHaveChanged) {
   world_.AddUnit("web.service", "[Service]\nExecStart=/bin/web\n");
   world_.Boot();
   const auto changed = [this] {
-    const auto seen = world_.engine().core().Look("web.service");
+    bool seen = false;
+    world_.engine().handle().Look("web.service", [&](const absl::StatusOr<UnitSnapshotPtr>& unit) {
+      seen = unit.ok() && (*unit)->source_changed;
+    });
     world_.Settle();
-    return seen.ok() && (*seen)->source_changed && world_.Find("web.service")->source_changed;
+    EXPECT_EQ(world_.Find("web.service")->source_changed, seen);
+    return seen;
   };
   EXPECT_FALSE(changed());
   world_.AddUnit("web.service", "[Service]\nExecStart=/bin/other\n");

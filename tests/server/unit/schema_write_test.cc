@@ -51,6 +51,8 @@ std::vector<std::string> SystemSamples(const Directive& directive) {
   switch (directive.grammar) {
     case v1::GRAMMAR_PATH:
       return {"/a b", "%t/x"};
+    case v1::GRAMMAR_RUNTIME_PATH:
+      return {"/a b", "a/b c"};
     case v1::GRAMMAR_PATHS:
       return {"/a \"/b c\" %t/d"};
     case v1::GRAMMAR_SIGNAL:
