@@ -172,5 +172,18 @@ TEST_F(NewbornTest, AGroupIsKilledWhenThereIsNoDescriptorLeft) {
   EXPECT_TRUE(Next(Event::Kind::kGroupEmpty));
 }
 
+TEST_F(NewbornTest, AProcessIsReachedBeforeItHasItsProcessGroup) {
+  constexpr int kTimes = 200;  // how far it has come when it is signalled is up to the scheduler
+  for (int i = 0; i < kTimes; ++i) {
+    const Group group = NewGroup();
+    SpawnSpec spec = Shell(group, "sleep 100");
+    spec.own_session = i % 2 == 0;
+    absl::StatusOr<Child> child = kernel().Spawn(spec);
+    ASSERT_TRUE(child.ok()) << child.status();
+    ASSERT_EQ(kernel().Signal(*child, SIGKILL, Whom::kProcessGroup).value(), Reached::kSomebody);
+    ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+  }
+}
+
 }  // namespace
 }  // namespace socketd

@@ -1,21 +1,64 @@
-// Groups where no control group can be made: what shares a session.
+// Sessions: who gets one, and groups where no control group can be made: what shares a session.
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <memory>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 
 #include "server/kernel/linux_kernel.h"
+#include "tests/real/kernel/world.h"
 
 namespace socketd {
 namespace {
+
+class OwnSessionTest : public World {};
+
+// Process id, process group and session of the shell, as proc(5) has them.
+constexpr absl::string_view kTellSession = "echo $$ $(cut -d' ' -f5,6 /proc/$$/stat) > $T/ids";
+
+TEST_F(OwnSessionTest, AProcessHasASessionOrOnlyAProcessGroupOfItsOwn) {
+  const UniqueFd terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (terminal || !Has("control-groups")) GTEST_SKIP() << "each process gets a session here";
+  const Group group = NewGroup();
+  for (const bool own : {true, false}) {
+    SpawnSpec spec = Shell(group, kTellSession);
+    spec.own_session = own;
+    EXPECT_TRUE(Run(spec).clean());
+    const std::vector<std::string> ids =
+        absl::StrSplit(Contents(Path("ids")), absl::ByAnyChar(" \n"), absl::SkipEmpty());
+    ASSERT_EQ(ids.size(), 3U);
+    EXPECT_EQ(ids[1], ids[0]);
+    EXPECT_EQ(ids[2], own ? ids[0] : absl::StrCat(getsid(0)));
+  }
+}
+
+TEST_F(OwnSessionTest, ATerminalComesWithASession) {
+  const UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!terminal || grantpt(terminal.get()) != 0 || unlockpt(terminal.get()) != 0)
+    GTEST_SKIP() << "no pseudo-terminals here";
+  context().standard_input.kind = Stdio::Kind::kTty;
+  context().tty_path = ptsname(terminal.get());
+  const Group group = NewGroup();
+  SpawnSpec spec = Shell(group, kTellSession);
+  spec.own_session = false;
+  EXPECT_TRUE(Run(spec).clean());
+  const std::vector<std::string> ids =
+      absl::StrSplit(Contents(Path("ids")), absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  ASSERT_EQ(ids.size(), 3U);
+  EXPECT_EQ(ids[2], ids[0]);
+}
 
 class SessionTest : public ::testing::Test {
  protected:

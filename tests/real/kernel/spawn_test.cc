@@ -59,54 +59,6 @@ TEST_F(SpawnTest, ASignalReachesTheProcess) {
   EXPECT_EQ(kernel().Reap(std::move(*child)), (Exit{Exit::How::kSignaled, SIGTERM}));
 }
 
-TEST_F(SpawnTest, AProcessIsReachedBeforeItHasItsProcessGroup) {
-  constexpr int kTimes = 200;  // how far it has come when it is signalled is up to the scheduler
-  for (int i = 0; i < kTimes; ++i) {
-    const Group group = NewGroup();
-    SpawnSpec spec = Shell(group, "sleep 100");
-    spec.own_session = i % 2 == 0;
-    absl::StatusOr<Child> child = kernel().Spawn(spec);
-    ASSERT_TRUE(child.ok()) << child.status();
-    ASSERT_EQ(kernel().Signal(*child, SIGKILL, Whom::kProcessGroup).value(), Reached::kSomebody);
-    ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
-  }
-}
-
-// Process id, process group and session of the shell, as proc(5) has them.
-constexpr absl::string_view kTellSession = "echo $$ $(cut -d' ' -f5,6 /proc/$$/stat) > $T/ids";
-
-TEST_F(SpawnTest, AProcessHasASessionOrOnlyAProcessGroupOfItsOwn) {
-  const UniqueFd terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (terminal || !Has("control-groups")) GTEST_SKIP() << "each process gets a session here";
-  const Group group = NewGroup();
-  for (const bool own : {true, false}) {
-    SpawnSpec spec = Shell(group, kTellSession);
-    spec.own_session = own;
-    EXPECT_TRUE(Run(spec).clean());
-    const std::vector<std::string> ids =
-        absl::StrSplit(Contents(Path("ids")), absl::ByAnyChar(" \n"), absl::SkipEmpty());
-    ASSERT_EQ(ids.size(), 3U);
-    EXPECT_EQ(ids[1], ids[0]);
-    EXPECT_EQ(ids[2], own ? ids[0] : absl::StrCat(getsid(0)));
-  }
-}
-
-TEST_F(SpawnTest, ATerminalComesWithASession) {
-  const UniqueFd terminal(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!terminal || grantpt(terminal.get()) != 0 || unlockpt(terminal.get()) != 0)
-    GTEST_SKIP() << "no pseudo-terminals here";
-  context().standard_input.kind = Stdio::Kind::kTty;
-  context().tty_path = ptsname(terminal.get());
-  const Group group = NewGroup();
-  SpawnSpec spec = Shell(group, kTellSession);
-  spec.own_session = false;
-  EXPECT_TRUE(Run(spec).clean());
-  const std::vector<std::string> ids =
-      absl::StrSplit(Contents(Path("ids")), absl::ByAnyChar(" \n"), absl::SkipEmpty());
-  ASSERT_EQ(ids.size(), 3U);
-  EXPECT_EQ(ids[2], ids[0]);
-}
-
 TEST_F(SpawnTest, DescriptorsComeInOrderFromThreeUp) {
   const Group group = NewGroup();
   std::vector<Port> ports;
