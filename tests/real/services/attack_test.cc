@@ -27,12 +27,12 @@ constexpr char kStranger[] = "tests/real/services/stranger.py";
 
 class AttackTest : public DaemonTest {
  protected:
-  std::string Stranger(std::vector<std::string> words) {
-    // Where user 65534 can read it.
+  std::string Stranger(std::vector<std::string> words, const std::string& user = "65534") {
+    // Where that user can read it.
     const std::string program = place().Write("stranger.py", FileText(kStranger));
     std::vector<std::string> argv = {"/usr/bin/python3", program};
     argv.insert(argv.end(), words.begin(), words.end());
-    return Execute(AsNobody(argv), true).output;
+    return Execute(AsUser(user, argv), true).output;
   }
 
   // A folder that anybody may write to, as /tmp is but for its sticky bit.
@@ -70,12 +70,15 @@ TEST_F(AttackTest, AStrangerHoldsFewConnectionsToTheApi) {
   ASSERT_NE(at, std::string::npos) << log;
   const size_t begin = at + mark.size();
   const std::string address = log.substr(begin, log.find_first_of(" \n", begin) - begin);
-  EXPECT_EQ(Stranger({"hoard", address, "40"}), "open=16\n");
+  // User 65534 stands for nobody known, and is refused at once.
+  EXPECT_EQ(Stranger({"hoard", address, "1"}), "open=0\n");
+  const std::string user = "1";
+  EXPECT_EQ(Stranger({"hoard", address, "40"}, user), "open=16\n");
   EXPECT_TRUE(client().Reload().ok());
   // Places are given back when gRPC has seen that those who had them are gone.
   std::string again;
   for (int attempt = 0; attempt < 100 && again != "open=16\n"; ++attempt)
-    again = Stranger({"hoard", address, "40"});
+    again = Stranger({"hoard", address, "40"}, user);
   EXPECT_EQ(again, "open=16\n");
 }
 

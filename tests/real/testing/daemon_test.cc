@@ -47,9 +47,13 @@ std::vector<std::string> Inside(int pid, std::vector<std::string> argv) {
   return Joined({"/usr/bin/nsenter", "--target", std::to_string(pid), "--mount"}, std::move(argv));
 }
 
-std::vector<std::string> AsNobody(std::vector<std::string> argv) {
-  return Joined({"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"},
+std::vector<std::string> AsUser(const std::string& id, std::vector<std::string> argv) {
+  return Joined({"/usr/bin/setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups"},
                 std::move(argv));
+}
+
+std::vector<std::string> AsNobody(std::vector<std::string> argv) {
+  return AsUser("65534", std::move(argv));
 }
 
 bool Installed(const std::string& path) {

@@ -38,7 +38,8 @@ class DaemonTest : public ::testing::Test {
 DaemonOptions WithOwnRun();
 // The words that run a program where the process `pid` is.
 std::vector<std::string> Inside(int pid, std::vector<std::string> argv);
-// The words that run a program as user and group 65534.
+// The words that run a program as the user and group of that number; nobody is 65534.
+std::vector<std::string> AsUser(const std::string& id, std::vector<std::string> argv);
 std::vector<std::string> AsNobody(std::vector<std::string> argv);
 
 bool Installed(const std::string& path);
