@@ -107,6 +107,16 @@ absl::Status TakeBackslash(absl::string_view& rest, Word& word) {
   return absl::OkStatus();
 }
 
+// Takes a character that begins no escape; `quote` is the mark that is open, 0: none.
+void TakePlain(char c, char& quote, std::string& text) {
+  const bool opens = quote == 0 && (c == '"' || c == '\'');
+  if (opens || c == quote) {
+    quote = opens ? c : '\0';
+  } else {
+    text += c;
+  }
+}
+
 absl::StatusOr<Word> TakeWord(absl::string_view& rest) {
   const absl::string_view all = rest;
   Word word;
@@ -119,12 +129,7 @@ absl::StatusOr<Word> TakeWord(absl::string_view& rest) {
       continue;
     }
     if (quote == 0 && absl::ascii_isspace(c)) break;
-    const bool opens = quote == 0 && (c == '"' || c == '\'');
-    if (opens || c == quote) {
-      quote = opens ? c : '\0';
-    } else {
-      word.text += c;
-    }
+    TakePlain(c, quote, word.text);
     rest.remove_prefix(1);
   }
   if (quote != 0) return Expected(absl::StrCat("a closing ", std::string(1, quote)));

@@ -55,6 +55,7 @@ class Files : public UnitFiles {
     }
     if (entries.empty()) return absl::NotFoundError(directory);
     std::vector<Entry> list;
+    list.reserve(entries.size());
     for (const auto& [name, entry] : entries)
       list.push_back(entry);
     return list;
@@ -76,6 +77,7 @@ class Loader : public ::testing::Test {
 
   static std::vector<std::string> Texts(const std::vector<UnitName>& names) {
     std::vector<std::string> texts;
+    texts.reserve(names.size());
     for (const UnitName& name : names)
       texts.push_back(name.text());
     return texts;
