@@ -86,7 +86,6 @@ absl::Status Transaction::Expand(size_t index) {
 absl::Status Transaction::Need(size_t index, LinkKind kind) {
   const Unit& unit = *jobs_[index].unit;
   const bool must = jobs_[index].must;
-  const Cause cause{Cause::Kind::kDependency, unit.name(), ""};
   for (Unit* other : unit.links().of(kind)) {
     if (!RunsHere(*other) || Settled(*other)) continue;
     if (!other->loaded()) {
@@ -94,7 +93,8 @@ absl::Status Transaction::Need(size_t index, LinkKind kind) {
       jobs_[index].work = Work::kVerify;  // wanted only, and it cannot be had
       return absl::OkStatus();
     }
-    absl::Status put = Put({other, Work::kStart, must, false, cause});
+    absl::Status put =
+        Put({other, Work::kStart, must, false, {Cause::Kind::kDependency, unit.name(), ""}});
     if (!put.ok()) return put;
   }
   return absl::OkStatus();
@@ -102,13 +102,12 @@ absl::Status Transaction::Need(size_t index, LinkKind kind) {
 
 absl::Status Transaction::Want(size_t index, LinkKind kind, Work work, bool must) {
   const Unit& unit = *jobs_[index].unit;
-  const Cause cause{Cause::Kind::kDependency, unit.name(), ""};
   for (Unit* other : unit.links().of(kind)) {
     if (!RunsHere(*other)) continue;
     if (work == Work::kStart && (!other->loaded() || Settled(*other))) continue;
     const bool idle = other->at_rest() && other->job() == nullptr && Planned(*other) == nullptr;
     if (StopsFirst(work) && idle) continue;
-    absl::Status put = Put({other, work, must, false, cause});
+    absl::Status put = Put({other, work, must, false, {Cause::Kind::kDependency, unit.name(), ""}});
     if (!put.ok()) return put;
   }
   return absl::OkStatus();
