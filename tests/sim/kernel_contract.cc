@@ -225,6 +225,19 @@ TEST_P(KernelContract, AcceptPopsAndThenSaysThatNoneIsWaiting) {
   kernel().Disarm(port->fd);
 }
 
+TEST_P(KernelContract, OneEventStandsForAllThatWait) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(world().Connect(port->bound));
+  ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kLevel), IsOk());
+  ASSERT_TRUE(Await(Kind::kIo, kPortToken));
+  for (int i = 0; i < 3; ++i)
+    EXPECT_THAT(kernel().Accept(port->fd), IsOk());
+  EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+  kernel().Disarm(port->fd);
+}
+
 TEST_P(KernelContract, ADatagramTellsItsSenderWhereThatIsAsked) {
   ListenSpec spec = PathSpec(ListenType::kDatagram, "notify");
   spec.pass_credentials = true;
