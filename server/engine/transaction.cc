@@ -234,10 +234,10 @@ bool Transaction::CutCircle() {
 }
 
 Plan Transaction::Take() {
-  // Most transactions are one job, or wait for nobody: nothing to walk.
+  // Most transactions are one job: nothing to walk. A shutdown keeps the order of stops, so that
+  // its circles are cut too.
   const bool alone = jobs_.size() == 1 && jobs_[0].unit->links().of(LinkKind::kAfter).empty();
-  const bool free = alone || mode_ == JobMode::kIgnoreDependencies;
-  for (size_t cuts = 0; !free && cuts < jobs_.size() && CutCircle(); ++cuts) {
+  for (size_t cuts = 0; !alone && cuts < jobs_.size() && CutCircle(); ++cuts) {
   }
   return {std::move(jobs_), std::move(warnings_)};
 }
