@@ -161,60 +161,64 @@ absl::Status Transaction::ExpandStop(size_t index) {
 
 // ---- circles ----
 
-Work const* Transaction::WorkOf(const Unit& unit) const {
-  if (const PlannedJob* planned = Planned(unit)) return &planned->work;
-  return unit.job() == nullptr ? nullptr : &unit.job()->work;
+std::optional<Work> Transaction::WorkOf(const Unit& unit, Phase phase) const {
+  const PlannedJob* planned = Planned(unit);
+  if (planned == nullptr && unit.job() == nullptr) return std::nullopt;
+  const Work work = planned != nullptr ? planned->work : unit.job()->work;
+  return work == Work::kRestart && phase == Phase::kLater ? Work::kStart : work;
 }
 
-std::vector<Unit*> Transaction::WaitsFor(const Unit& unit) const {
+std::vector<Unit*> Transaction::WaitsFor(const Unit& unit, Phase phase) const {
   std::vector<Unit*> others;
   const PlannedJob* planned = Planned(unit);
   const bool unordered =
       planned != nullptr ? planned->unordered : unit.job() == nullptr || unit.job()->unordered;
   if (unordered) return others;
-  const Work mine = *WorkOf(unit);
+  const Work mine = *WorkOf(unit, phase);
   for (Unit* other : unit.links().of(LinkKind::kAfter)) {
-    if (WorkOf(*other) != nullptr && WaitsForEarlier(mine)) others.push_back(other);
+    if (WorkOf(*other, phase) && WaitsForEarlier(mine)) others.push_back(other);
   }
   for (Unit* other : unit.links().of(LinkKind::kBefore)) {
-    const Work* theirs = WorkOf(*other);
-    if (theirs != nullptr && WaitsForLater(*theirs)) others.push_back(other);
+    const std::optional<Work> theirs = WorkOf(*other, phase);
+    if (theirs && WaitsForLater(*theirs)) others.push_back(other);
   }
   return others;
 }
 
-// A walk in depth without recursion; each unit is entered once.
-bool Transaction::FindCircle(Unit& start, std::vector<Unit*>& circle) {
+// Walks in depth without recursion; each unit is entered once, from wherever it is reached first.
+std::vector<Unit*> Transaction::FindCircle(Phase phase) const {
   struct Step {
     Unit* unit;
     std::vector<Unit*> next;
   };
-  absl::flat_hash_set<const Unit*> seen{&start};
+  absl::flat_hash_set<const Unit*> seen;
   std::vector<Step> path;
-  path.push_back({&start, WaitsFor(start)});
-  while (!path.empty()) {
-    if (path.back().next.empty()) {
-      path.pop_back();
-      continue;
+  for (const PlannedJob& job : jobs_) {
+    if (seen.insert(job.unit).second) path.push_back({job.unit, WaitsFor(*job.unit, phase)});
+    while (!path.empty()) {
+      if (path.back().next.empty()) {
+        path.pop_back();
+        continue;
+      }
+      Unit* const next = path.back().next.back();
+      path.back().next.pop_back();
+      if (seen.insert(next).second) {
+        path.push_back({next, WaitsFor(*next, phase)});
+        continue;
+      }
+      std::vector<Unit*> circle;
+      auto at = std::find_if(path.begin(), path.end(),
+                             [&](const Step& step) { return step.unit == next; });
+      for (; at != path.end(); ++at)
+        circle.push_back(at->unit);
+      if (!circle.empty()) return circle;
     }
-    Unit* const next = path.back().next.back();
-    path.back().next.pop_back();
-    const auto at =
-        std::find_if(path.begin(), path.end(), [&](const Step& step) { return step.unit == next; });
-    if (at != path.end()) {
-      for (auto step = at; step != path.end(); ++step)
-        circle.push_back(step->unit);
-      return true;
-    }
-    if (seen.insert(next).second) path.push_back({next, WaitsFor(*next)});
   }
-  return false;
+  return {};
 }
 
-bool Transaction::CutCircle() {
-  std::vector<Unit*> circle;
-  for (size_t i = 0; i < jobs_.size() && circle.empty(); ++i)
-    FindCircle(*jobs_[i].unit, circle);
+bool Transaction::CutCircle(Phase phase) {
+  const std::vector<Unit*> circle = FindCircle(phase);
   if (circle.empty()) return false;
   // The last one that may be left out, else the last of ours: it then waits for nobody.
   PlannedJob* cut = nullptr;
@@ -237,7 +241,9 @@ Plan Transaction::Take() {
   // Most transactions are one job: nothing to walk. A shutdown keeps the order of stops, so that
   // its circles are cut too.
   const bool alone = jobs_.size() == 1 && jobs_[0].unit->links().of(LinkKind::kAfter).empty();
-  for (size_t cuts = 0; !alone && cuts < jobs_.size() && CutCircle(); ++cuts) {
+  for (const Phase phase : {Phase::kFirst, Phase::kLater}) {
+    for (size_t cuts = 0; !alone && cuts < jobs_.size() && CutCircle(phase); ++cuts) {
+    }
   }
   return {std::move(jobs_), std::move(warnings_)};
 }

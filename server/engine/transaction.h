@@ -4,6 +4,8 @@
 // job queue installs the outcome. Engine thread only.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,11 +50,13 @@ class Transaction {
   absl::Status ExpandStop(size_t index);
   absl::Status Need(size_t index, LinkKind kind);
   absl::Status Want(size_t index, LinkKind kind, Work work, bool must);
-  bool CutCircle();
-  bool FindCircle(Unit& start, std::vector<Unit*>& circle);
+  // A restart is a stop at first and a start later; each can close a circle of its own.
+  enum class Phase : uint8_t { kFirst, kLater };
+  bool CutCircle(Phase phase);
+  std::vector<Unit*> FindCircle(Phase phase) const;
   const PlannedJob* Planned(const Unit& unit) const;
-  Work const* WorkOf(const Unit& unit) const;
-  std::vector<Unit*> WaitsFor(const Unit& unit) const;
+  std::optional<Work> WorkOf(const Unit& unit, Phase phase) const;
+  std::vector<Unit*> WaitsFor(const Unit& unit, Phase phase) const;
 
   const JobMode mode_;
   std::vector<PlannedJob> jobs_;
