@@ -17,6 +17,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
@@ -112,6 +113,11 @@ std::vector<int> WithEnvironment(absl::string_view entry) {
     if (absl::StrContains(environment, wanted) && Alive(pid)) found.push_back(pid);
   }
   return found;
+}
+
+std::string CommandLine(int pid) {
+  const std::string words = FileText(absl::StrCat("/proc/", pid, "/cmdline"));
+  return absl::StrJoin(absl::StrSplit(words, '\0', absl::SkipEmpty()), " ");
 }
 
 std::string ControlGroup(int pid) {

@@ -15,6 +15,9 @@ bool Alive(int pid);
 int DescriptorCount(int pid);
 // Living processes whose environment has `entry`, as "SOCKETD_TEST=kill-1".
 std::vector<int> WithEnvironment(absl::string_view entry);
+// The words that a process was started with, with spaces between. "": gone, a zombie, or between
+// two programs.
+std::string CommandLine(int pid);
 // The path of the process's control group in the unified hierarchy.
 std::string ControlGroup(int pid);
 // Waits until a process is gone, at most 20 s; how long that took.
