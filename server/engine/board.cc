@@ -27,8 +27,7 @@ size_t SharedBoard::ShardOf(absl::string_view name) {
 }
 
 UnitSnapshotPtr SharedBoard::Find(absl::string_view name) const {
-  const size_t index = ShardOf(name);
-  const Shard& shard = *tree_[index / kFan]->shards[index % kFan];
+  const Shard& shard = ShardAt(ShardOf(name));
   const auto unit = std::lower_bound(shard.units.begin(), shard.units.end(), name, ByName());
   if (unit != shard.units.end() && (*unit)->name == name) return *unit;
   const auto alias = std::lower_bound(shard.aliases.begin(), shard.aliases.end(), name, ByName());
@@ -43,7 +42,7 @@ std::vector<UnitSnapshotPtr> SharedBoard::After(absl::string_view after, size_t 
   };
   std::vector<Next> heap;
   for (size_t i = 0; i < kShards; ++i) {
-    const auto& units = tree_[i / kFan]->shards[i % kFan]->units;
+    const auto& units = ShardAt(i).units;
     const auto from = std::upper_bound(units.begin(), units.end(), after, ByName());
     if (from != units.end()) heap.emplace_back(&*from, units.data() + units.size());
   }

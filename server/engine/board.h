@@ -39,6 +39,8 @@ class SharedBoard final : public Board {
   static size_t ShardOf(absl::string_view name);
 
  private:
+  const Shard& ShardAt(size_t index) const { return *tree_[index / kFan]->shards[index % kFan]; }
+
   const int64_t revision_;
   const size_t size_;
   const Tree tree_;

@@ -6,6 +6,13 @@
 #include "server/unit/notify_message.h"
 
 namespace socketd {
+namespace {
+
+Ending SaidStopping() {
+  return FailedFor(Result::kSuccess, {Cause::Kind::kNotification, "", "STOPPING"});
+}
+
+}  // namespace
 
 bool ServiceUnit::Believes(const Peer& sender) const {
   if (settings_ == nullptr || run_.group() == GroupId::kNone) return false;
@@ -49,7 +56,7 @@ void ServiceUnit::OnNotify(const NotifyMessage& message, const Peer& sender) {
 // The service ends by itself: what it was to be running for is over, and it is not signalled.
 Ending ServiceUnit::Leave() {
   leaves_ = true;
-  return {Outcome::kFailed, Result::kSuccess, {Cause::Kind::kNotification, "", "STOPPING"}};
+  return SaidStopping();
 }
 
 // Before the service runs, or while it reloads, it is taken up as soon as it does.
@@ -57,7 +64,7 @@ void ServiceUnit::OnStopping() {
   said_ = Said::kStopping;
   if (row().awaits == ServiceAwait::kMainEnd) return Conclude(Leave());
   if (row().awaits == ServiceAwait::kReloaded) {
-    Conclude({Outcome::kFailed, Result::kSuccess, {Cause::Kind::kNotification, "", "STOPPING"}});
+    Conclude(SaidStopping());
   }
 }
 
