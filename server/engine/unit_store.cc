@@ -13,7 +13,7 @@ namespace socketd {
 namespace {
 
 absl::Status CheckEtag(const UnitSource& source, const Unit& unit) {
-  const std::string now = unit.Snapshot()->etag;
+  const std::string& now = unit.definition()->etag;
   if (source.etag.empty() || source.etag == now) return absl::OkStatus();
   return Error(absl::StatusCode::kAborted, "ETAG_MISMATCH",
                absl::StrCat(unit.name(), " has been changed meanwhile"),
@@ -42,8 +42,7 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Store(const UnitSource& source, cons
   Unit* const unit = table_.Reload(name);
   if (unit != nullptr) return unit->Snapshot();
   loop_.kernel().Remove(path, 0).IgnoreError();
-  return Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_UNITS",
-               "there is no room for one more unit", {{"unit", name.text()}});
+  return table_.TooManyUnits();
 }
 
 absl::StatusOr<UnitSnapshotPtr> EngineCore::Create(const UnitSource& source) {
@@ -66,10 +65,9 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Create(const UnitSource& source) {
   }
   absl::StatusOr<UnitSnapshotPtr> stored = Store(source, *name);
   if (!stored.ok() || source.validate_only) return stored;
-  Unit* const unit = Find(name->text());
-  if (unit == nullptr) return stored;
-  Announce(*unit, News::kCreated, {Cause::Kind::kRequest, "", source.requester});
-  return unit->Snapshot();
+  Unit& unit = *Find(name->text());
+  Announce(unit, News::kCreated, {Cause::Kind::kRequest, "", source.requester});
+  return unit.Snapshot();
 }
 
 absl::StatusOr<UnitSnapshotPtr> EngineCore::Update(const UnitSource& source) {
