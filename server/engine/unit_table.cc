@@ -19,6 +19,10 @@ bool HasLinks(const v1::UnitSpec& unit) {
          0;
 }
 
+bool IsInstanceOf(const Unit& unit, const UnitName& name) {
+  return unit.unit_name().is_instance() && unit.unit_name().TemplateName() == name;
+}
+
 }  // namespace
 
 std::string InstanceName(uint64_t number, const Connection& connection) {
@@ -211,15 +215,18 @@ void UnitTable::LinkDefaults(Unit& unit) {
 Unit* UnitTable::Reload(const UnitName& name) {
   templates_.clear();
   Unit* const unit = Find(name.text());
-  if (unit != nullptr) Renew(*unit);
-  for (Unit* instance : InstancesOf(name))
-    Renew(*instance);
+  std::vector<Unit*> meant = InstancesOf(name);
+  if (unit != nullptr) meant.insert(meant.begin(), unit);
+  for (Unit* each : meant) {
+    ForgetAliases(*each);
+    Renew(*each);
+  }
   return unit != nullptr ? unit : Load(name.text());
 }
 
+// Its aliases are forgotten already.
 void UnitTable::Renew(Unit& unit) {
   unit.Redefine(MakeDefinition(loader_.Load(unit.unit_name()), around_));
-  ForgetAliases(unit);
   AddAliases(unit);
   // What runs keeps its links while its file is broken or gone.
   if (unit.loaded() || unit.at_rest()) Relink(unit);
@@ -230,18 +237,15 @@ std::vector<Unit*> UnitTable::InstancesOf(const UnitName& name) const {
   std::vector<Unit*> instances;
   if (!name.is_template()) return instances;
   for (Unit* unit : All()) {
-    const UnitName& other = unit->unit_name();
-    const bool meant = other.is_instance() && other.TemplateName() == name;
-    if (meant && !unit->marks.instance) instances.push_back(unit);
+    if (IsInstanceOf(*unit, name) && !unit->marks.instance) instances.push_back(unit);
   }
   return instances;
 }
 
 const Unit* UnitTable::RunningInstance(const UnitName& name) const {
+  if (!name.is_template()) return nullptr;
   for (const auto& [text, unit] : units_) {
-    const UnitName& other = unit->unit_name();
-    const bool meant = name.is_template() && other.is_instance() && other.TemplateName() == name;
-    if (meant && !unit->at_rest()) return unit.get();
+    if (IsInstanceOf(*unit, name) && !unit->at_rest()) return unit.get();
   }
   return nullptr;
 }
