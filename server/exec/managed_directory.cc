@@ -14,10 +14,6 @@ constexpr int kPathSize = 4096;  // PATH_MAX, with its NUL
 constexpr int kLinksMax = 40;    // as the kernel follows, path_resolution(7)
 constexpr long kLook = O_PATH | O_NOFOLLOW | O_CLOEXEC;
 
-long Address(const void* pointer) {
-  return reinterpret_cast<long>(pointer);
-}
-
 // Copies with the NUL; -ENAMETOOLONG if there is no room for it.
 long Copy(const char* from, char* to, int room) {
   for (int i = 0; i < room; ++i) {

@@ -19,10 +19,6 @@ namespace {
 constexpr int kGroupsMax = 1024;  // more than any list here; Linux allows 65536
 constexpr int kSignals = 64;
 
-long Address(const void* pointer) {
-  return reinterpret_cast<long>(pointer);
-}
-
 // Reads one number and steps over the comma after it.
 unsigned long Number(const char*& text) {
   unsigned long value = 0;

@@ -9,6 +9,11 @@ namespace socketd::exec {
 
 // NOLINTBEGIN(google-runtime-int,readability-function-size): a system call is machine words
 
+// A pointer as a call takes it.
+inline long Address(const void* pointer) {
+  return reinterpret_cast<long>(pointer);
+}
+
 #if defined(__x86_64__)
 
 inline long Call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0) {

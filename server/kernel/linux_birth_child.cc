@@ -11,17 +11,13 @@
 namespace socketd {
 namespace {
 
+using exec::Address;
 using exec::Call;
 using exec::Step;
 
 constexpr unsigned kUnshare = 2;      // CLOSE_RANGE_UNSHARE
 constexpr unsigned kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC, Linux 5.11
 constexpr unsigned kAll = ~0U;
-
-template <typename T>
-long Address(T* pointer) {
-  return reinterpret_cast<long>(pointer);
-}
 
 [[noreturn]] void Fail(Birth* birth, Step step, long result) {
   birth->trouble.step = step;
