@@ -109,6 +109,15 @@ absl::Status ClearStale(const NodePlace& place) {
 }
 
 // Owner before mode: chown(2) clears the set-id bits.
+absl::Status SetOwnerAndMode(int node, const NodePlace& place, const ListenSpec& spec) {
+  const uid_t uid = spec.owner.uid.value_or(static_cast<uid_t>(-1));
+  const gid_t gid = spec.owner.gid.value_or(static_cast<gid_t>(-1));
+  if ((spec.owner.uid || spec.owner.gid) && fchownat(node, "", uid, gid, AT_EMPTY_PATH) != 0)
+    return Refused(errno, "chown", place);
+  if (ChangeModeOf(node, spec.mode & kPermissions) != 0) return Refused(errno, "chmod", place);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<uint64_t> SetNode(const NodePlace& place, const ListenSpec& spec, mode_t type) {
   const UniqueFd node(
       openat(place.folder.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
@@ -116,12 +125,7 @@ absl::StatusOr<uint64_t> SetNode(const NodePlace& place, const ListenSpec& spec,
   struct stat status{};
   if (fstat(node.get(), &status) != 0) return Refused(errno, "fstat", place);
   if ((status.st_mode & S_IFMT) != type) return InTheWay(place, status.st_mode);
-  const uid_t uid = spec.owner.uid.value_or(static_cast<uid_t>(-1));
-  const gid_t gid = spec.owner.gid.value_or(static_cast<gid_t>(-1));
-  if ((spec.owner.uid || spec.owner.gid) && fchownat(node.get(), "", uid, gid, AT_EMPTY_PATH) != 0)
-    return Refused(errno, "chown", place);
-  if (ChangeModeOf(node.get(), spec.mode & kPermissions) != 0)
-    return Refused(errno, "chmod", place);
+  if (absl::Status set = SetOwnerAndMode(node.get(), place, spec); !set.ok()) return set;
   return status.st_ino;
 }
 
@@ -245,19 +249,15 @@ absl::StatusOr<Fifo> OpenFifo(const NodePlace& place, const ListenSpec& spec) {
   if (fstat(fifo.fd.get(), &status) != 0) return Refused(errno, "fstat", place);
   if (!S_ISFIFO(status.st_mode)) return InTheWay(place, status.st_mode);
   fifo.node = status.st_ino;
-  const bool ours =
-      Trusted(status.st_uid) || status.st_uid == spec.owner.uid.value_or(status.st_uid + 1);
-  if (!ours) return Refused(EPERM, "open", place);
+  if (!Trusted(status.st_uid) && spec.owner.uid != status.st_uid)
+    return Refused(EPERM, "open", place);
   // One that was there already must be what was asked for.
   const bool right = made || ((status.st_mode & kPermissions) == (spec.mode & kPermissions) &&
                               spec.owner.uid.value_or(status.st_uid) == status.st_uid &&
                               spec.owner.gid.value_or(status.st_gid) == status.st_gid);
   if (right) return fifo;
   // By what is open: the name may be somebody else's by now.
-  const uid_t uid = spec.owner.uid.value_or(static_cast<uid_t>(-1));
-  const gid_t gid = spec.owner.gid.value_or(static_cast<gid_t>(-1));
-  if (fchown(fifo.fd.get(), uid, gid) != 0) return Refused(errno, "chown", place);
-  if (fchmod(fifo.fd.get(), spec.mode & kPermissions) != 0) return Refused(errno, "chmod", place);
+  if (absl::Status set = SetOwnerAndMode(fifo.fd.get(), place, spec); !set.ok()) return set;
   return fifo;
 }
 
