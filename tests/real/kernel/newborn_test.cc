@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -36,6 +37,14 @@ class NewbornTest : public World {
     for (int i = 0; i < 120; ++i)
       many.push_back(std::move(*kernel().Listen(listen)));
     return many;
+  }
+
+  // The connection of `client`, which will be the standard streams of what is started next.
+  absl::StatusOr<Connection> Connect(Client& client, const Port& port) {
+    EXPECT_TRUE(client.Connect(port.bound));
+    context().standard_input.kind = Stdio::Kind::kSocket;
+    context().standard_output.kind = Stdio::Kind::kInherit;
+    return kernel().Accept(port.fd);
   }
 
   // A child in a frozen group stays where it is before its first instruction.
@@ -78,11 +87,8 @@ TEST_F(NewbornTest, WhatWasLentToAChildThatWaitsForItsNamesReachesIt) {
 TEST_F(NewbornTest, AConnectionThatTheDaemonClosesAtOnceStillReachesTheService) {
   const std::vector<Port> many = Crowd();
   Client client;
-  ASSERT_TRUE(client.Connect(many[0].bound));
-  auto connection = kernel().Accept(many[0].fd);
+  auto connection = Connect(client, many[0]);
   ASSERT_TRUE(connection.ok()) << connection.status();
-  context().standard_input.kind = Stdio::Kind::kSocket;
-  context().standard_output.kind = Stdio::Kind::kInherit;
   const Group group = NewGroup();
   SpawnSpec spec = Shell(group, "echo hello");
   spec.stdio = &connection->fd;
@@ -96,11 +102,8 @@ TEST_F(NewbornTest, AConnectionThatTheDaemonClosesAtOnceStillReachesTheService) 
 TEST_F(NewbornTest, WhatWasLentToTwoIsThereForTheLaterOneToo) {
   const std::vector<Port> many = Crowd();
   Client client;
-  ASSERT_TRUE(client.Connect(many[0].bound));
-  auto connection = kernel().Accept(many[0].fd);
+  auto connection = Connect(client, many[0]);
   ASSERT_TRUE(connection.ok()) << connection.status();
-  context().standard_input.kind = Stdio::Kind::kSocket;
-  context().standard_output.kind = Stdio::Kind::kInherit;
   std::vector<Group> groups;
   std::vector<Child> children;
   for (const char* line : {"echo first", "echo second"}) {

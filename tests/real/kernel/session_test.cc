@@ -23,21 +23,23 @@
 namespace socketd {
 namespace {
 
-class OwnSessionTest : public World {};
-
-// Process id, process group and session of the shell, as proc(5) has them.
-constexpr absl::string_view kTellSession = "echo $$ $(cut -d' ' -f5,6 /proc/$$/stat) > $T/ids";
+class OwnSessionTest : public World {
+ protected:
+  // Process id, process group and session of a shell, as proc(5) has them.
+  std::vector<std::string> Ids(const Group& group, bool own_session) {
+    SpawnSpec spec = Shell(group, "echo $$ $(cut -d' ' -f5,6 /proc/$$/stat) > $T/ids");
+    spec.own_session = own_session;
+    EXPECT_TRUE(Run(spec).clean());
+    return absl::StrSplit(Contents(Path("ids")), absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  }
+};
 
 TEST_F(OwnSessionTest, AProcessHasASessionOrOnlyAProcessGroupOfItsOwn) {
   const UniqueFd terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (terminal || !Has("control-groups")) GTEST_SKIP() << "each process gets a session here";
   const Group group = NewGroup();
   for (const bool own : {true, false}) {
-    SpawnSpec spec = Shell(group, kTellSession);
-    spec.own_session = own;
-    EXPECT_TRUE(Run(spec).clean());
-    const std::vector<std::string> ids =
-        absl::StrSplit(Contents(Path("ids")), absl::ByAnyChar(" \n"), absl::SkipEmpty());
+    const std::vector<std::string> ids = Ids(group, own);
     ASSERT_EQ(ids.size(), 3U);
     EXPECT_EQ(ids[1], ids[0]);
     EXPECT_EQ(ids[2], own ? ids[0] : absl::StrCat(getsid(0)));
@@ -51,11 +53,7 @@ TEST_F(OwnSessionTest, ATerminalComesWithASession) {
   context().standard_input.kind = Stdio::Kind::kTty;
   context().tty_path = ptsname(terminal.get());
   const Group group = NewGroup();
-  SpawnSpec spec = Shell(group, kTellSession);
-  spec.own_session = false;
-  EXPECT_TRUE(Run(spec).clean());
-  const std::vector<std::string> ids =
-      absl::StrSplit(Contents(Path("ids")), absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  const std::vector<std::string> ids = Ids(group, false);
   ASSERT_EQ(ids.size(), 3U);
   EXPECT_EQ(ids[2], ids[0]);
 }
