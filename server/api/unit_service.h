@@ -1,6 +1,6 @@
 // socketd.v1.UnitService: one short method per RPC. Reads are answered at once from the board;
-// writes and DumpUnit are posted to the engine and answered by the outbox. Runs on gRPC's threads
-// and holds no unit.
+// writes, DumpUnit and GetUnit in the full view are posted to the engine and answered by the
+// outbox. Runs on gRPC's threads and holds no unit.
 #pragma once
 
 #include <functional>
