@@ -276,6 +276,7 @@ TEST_F(GroupTest, HowAnAdoptedProcessEndedIsKnownWhenItsParentHasWaitedForIt) {
                "select undef, undef, undef, 0.01 until -e \"$ENV{T}/reap\"; wait; sleep 100"};
   auto parent = kernel().Spawn(spec);
   ASSERT_TRUE(parent.ok()) << parent.status();
+  ASSERT_TRUE(Next(Event::Kind::kExeced));  // told late, as nobody waits for it
   while (access(Path("up").c_str(), F_OK) != 0 || Contents(Path("pid")).empty())
     kernel().Poll(kernel().Now() + absl::Milliseconds(5));
   auto main = kernel().Adopt(std::stoi(Contents(Path("pid"))), group, static_cast<Token>(9));
