@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace socketd {
@@ -71,6 +73,29 @@ std::string Ipv6Text(const Ipv6Address& address) {
   return absl::StrCat("::ffff:", Ipv4Text({last[0], last[1], last[2], last[3]}));
 }
 
+struct Family {
+  std::string_view name;
+  uint32_t number;
+};
+
+// linux/netlink.h, NETLINK_*, as systemd spells them.
+constexpr Family kNetlinkFamilies[] = {
+    {"route", 0},       {"firewall", 3},        {"inet-diag", 4},  {"nflog", 5},
+    {"xfrm", 6},        {"selinux", 7},         {"iscsi", 8},      {"audit", 9},
+    {"fib-lookup", 10}, {"connector", 11},      {"netfilter", 12}, {"ip6-fw", 13},
+    {"dnrtmsg", 14},    {"kobject-uevent", 15}, {"generic", 16},   {"scsitransport", 18},
+    {"ecryptfs", 19},   {"rdma", 20},
+};
+
+std::string NetlinkText(const NetlinkAddress& address) {
+  const auto* const known =
+      std::find_if(std::begin(kNetlinkFamilies), std::end(kNetlinkFamilies),
+                   [&](const Family& family) { return family.number == address.family; });
+  const std::string family =
+      known == std::end(kNetlinkFamilies) ? absl::StrCat(address.family) : std::string(known->name);
+  return absl::StrCat(family, " ", address.groups);
+}
+
 std::string AbstractText(const AbstractAddress& address) {
   return absl::StrCat("@", absl::CEscape(address.name));
 }
@@ -86,6 +111,18 @@ SocketAddress Unmapped(const SocketAddress& address) {
   return v4;
 }
 
+std::optional<uint32_t> NetlinkFamily(std::string_view text) {
+  for (const Family& family : kNetlinkFamilies) {
+    if (family.name == text) return family.number;
+  }
+  uint32_t number = 0;
+  const bool digits = text.find_first_not_of("0123456789") == std::string_view::npos;
+  constexpr uint32_t kMostFamilies = 32;  // MAX_LINKS
+  if (!digits || !absl::SimpleAtoi(std::string(text), &number) || number >= kMostFamilies)
+    return std::nullopt;
+  return number;
+}
+
 std::string ToText(const SocketAddress& address) {
   return std::visit(
       Overload{
@@ -98,6 +135,8 @@ std::string ToText(const SocketAddress& address) {
           [](const PathAddress& a) { return a.path; },
           [](const AbstractAddress& a) { return AbstractText(a); },
           [](const VsockAddress& a) { return absl::StrCat("vsock:", a.cid, ":", a.port); },
+          [](const NetlinkAddress& a) { return NetlinkText(a); },
+          [](const QueueAddress& a) { return a.name; },
       },
       address);
 }
@@ -110,6 +149,8 @@ std::string HostText(const SocketAddress& address) {
                         [](const PathAddress& a) { return a.path; },
                         [](const AbstractAddress& a) { return AbstractText(a); },
                         [](const VsockAddress& a) { return absl::StrCat(a.cid); },
+                        [](const NetlinkAddress& a) { return NetlinkText(a); },
+                        [](const QueueAddress& a) { return a.name; },
                     },
                     Unmapped(address));
 }
@@ -122,6 +163,18 @@ std::string PortText(const SocketAddress& address) {
                         [](const auto&) { return std::string(); },
                     },
                     address);
+}
+
+bool Overlap(const SocketAddress& left, const SocketAddress& right) {
+  const auto internet = [](const SocketAddress& address) {
+    return std::holds_alternative<Ipv4Address>(address) ||
+           std::holds_alternative<Ipv6Address>(address);
+  };
+  if (!internet(left) || !internet(right)) return left == right;
+  const auto any = [](const std::string& host) { return host == "0.0.0.0" || host == "::"; };
+  const std::string hosts[] = {HostText(left), HostText(right)};
+  return PortText(left) == PortText(right) &&
+         (hosts[0] == hosts[1] || any(hosts[0]) || any(hosts[1]));
 }
 
 }  // namespace socketd

@@ -1,11 +1,14 @@
 // Where a socket is bound or who is at its other end: a value, and its text. The text of an address
 // is what systemd prints: "/run/x", "@name", "1.2.3.4:80", "[::1]:80", "[fe80::1]:80%eth0",
-// "vsock:2:80". Parsing is the unit floor's (unit/listen_address.h); nothing here asks the system.
+// "vsock:2:80", "kobject-uevent 1". Parsing is the unit floor's (unit/listen_address.h); nothing
+// here asks the system.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace socketd {
@@ -43,9 +46,31 @@ struct VsockAddress {
   friend bool operator==(const VsockAddress&, const VsockAddress&) = default;
 };
 
+// A netlink family and a mask of its groups; netlink(7).
+struct NetlinkAddress {
+  uint32_t family = 0;
+  uint32_t groups = 0;
+  friend bool operator==(const NetlinkAddress&, const NetlinkAddress&) = default;
+};
+
+// A POSIX message queue: "/" and a name without slashes; mq_overview(7).
+struct QueueAddress {
+  std::string name;
+  friend bool operator==(const QueueAddress&, const QueueAddress&) = default;
+};
+
 // std::monostate: no address, as the unnamed end of a unix connection has.
-using SocketAddress = std::
-    variant<std::monostate, Ipv4Address, Ipv6Address, PathAddress, AbstractAddress, VsockAddress>;
+using SocketAddress = std::variant<std::monostate,
+                                   Ipv4Address,
+                                   Ipv6Address,
+                                   PathAddress,
+                                   AbstractAddress,
+                                   VsockAddress,
+                                   NetlinkAddress,
+                                   QueueAddress>;
+
+// A netlink family by name, as "kobject-uevent", or by number; nothing: neither.
+std::optional<uint32_t> NetlinkFamily(std::string_view text);
 
 // The text of an address with its port; "" for none.
 std::string ToText(const SocketAddress& address);
@@ -56,6 +81,10 @@ std::string HostText(const SocketAddress& address);
 
 // The port in decimal; "" where there is none. This is REMOTE_PORT.
 std::string PortText(const SocketAddress& address);
+
+// True if one of them keeps the other from being bound: the same, or the same port where one stands
+// for any address.
+bool Overlap(const SocketAddress& left, const SocketAddress& right);
 
 // The same address with an IPv4-mapped IPv6 one turned into IPv4.
 SocketAddress Unmapped(const SocketAddress& address);

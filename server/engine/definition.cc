@@ -1,6 +1,7 @@
 #include "server/engine/definition.h"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "proto/socketd/v1/unit.pb.h"
+#include "server/engine/socket_options_of.h"
 #include "server/unit/grammar_signal.h"
 #include "server/unit/listen_address.h"
 
@@ -40,21 +42,35 @@ ExitSet ExitSetOf(const google::protobuf::RepeatedPtrField<std::string>& texts) 
   return set;
 }
 
-struct ListenKind {
+struct KindRow {
   absl::string_view key;
+  ListenKind kind;
   ListenType type;
 };
 
-ListenKind KindOf(v1::ListenAddress::Kind kind) {
-  switch (kind) {
-    case v1::ListenAddress::KIND_DATAGRAM:
-      return {"ListenDatagram", ListenType::kDatagram};
-    case v1::ListenAddress::KIND_SEQUENTIAL_PACKET:
-      return {"ListenSequentialPacket", ListenType::kSequentialPacket};
-    case v1::ListenAddress::KIND_FIFO:
-      return {"ListenFIFO", ListenType::kFifo};
+// By v1::ListenAddress::Kind.
+constexpr std::array<KindRow, 9> kKinds = {{
+    {"ListenStream", ListenKind::kStream, ListenType::kStream},
+    {"ListenStream", ListenKind::kStream, ListenType::kStream},
+    {"ListenDatagram", ListenKind::kDatagram, ListenType::kDatagram},
+    {"ListenSequentialPacket", ListenKind::kSequentialPacket, ListenType::kSequentialPacket},
+    {"ListenFIFO", ListenKind::kFifo, ListenType::kFifo},
+    {"ListenSpecial", ListenKind::kSpecial, ListenType::kSpecial},
+    {"ListenNetlink", ListenKind::kNetlink, ListenType::kNetlink},
+    {"ListenMessageQueue", ListenKind::kMessageQueue, ListenType::kMessageQueue},
+    {"ListenUSBFunction", ListenKind::kUsbFunction, ListenType::kUsbFunction},
+}};
+
+SocketProtocol ProtocolOf(v1::SocketSpec::SocketProtocol value) {
+  switch (value) {
+    case v1::SocketSpec::SOCKET_PROTOCOL_UDPLITE:
+      return SocketProtocol::kUdplite;
+    case v1::SocketSpec::SOCKET_PROTOCOL_SCTP:
+      return SocketProtocol::kSctp;
+    case v1::SocketSpec::SOCKET_PROTOCOL_MPTCP:
+      return SocketProtocol::kMptcp;
     default:
-      return {"ListenStream", ListenType::kStream};
+      return SocketProtocol::kDefault;
   }
 }
 
@@ -64,21 +80,36 @@ Ipv6Only Ipv6OnlyOf(v1::SocketSpec::BindIpv6Only value) {
   return Ipv6Only::kDefault;
 }
 
+// What all listeners of a unit have in common.
+ListenSpec CommonOf(const v1::SocketSpec& spec) {
+  ListenSpec common;
+  common.ipv6_only = Ipv6OnlyOf(spec.bind_ipv6_only());
+  if (spec.has_backlog()) common.backlog = std::min(spec.backlog(), 0x7FFFFFFFU);
+  common.bind_to_device = spec.bind_to_device();
+  if (spec.has_socket_mode()) common.mode = spec.socket_mode();
+  if (spec.has_directory_mode()) common.directory_mode = spec.directory_mode();
+  common.protocol = ProtocolOf(spec.socket_protocol());
+  common.writable = spec.writable();
+  common.queue_messages = spec.message_queue_max_messages();
+  common.queue_message_size = static_cast<uint32_t>(spec.message_queue_message_size());
+  common.options = OptionsOf(spec);
+  return common;
+}
+
 absl::Status AddListeners(const v1::SocketSpec& spec, SocketSettings& settings) {
-  for (const v1::ListenAddress& listen : spec.listen()) {
-    const ListenKind kind = KindOf(listen.kind());
-    absl::StatusOr<SocketAddress> address = ParseListenAddress(listen.address());
+  const ListenSpec common = CommonOf(spec);
+  for (int i = 0; i < spec.listen_size(); ++i) {
+    const v1::ListenAddress& listen = spec.listen(i);
+    const KindRow& row = kKinds.at(static_cast<size_t>(listen.kind()));
+    absl::StatusOr<SocketAddress> address = ParseListenAddress(row.kind, listen.address());
     if (!address.ok()) return address.status();
     SocketSettings::Listener listener;
-    listener.kind = std::string(kind.key);
+    listener.kind = std::string(row.key);
     listener.address = listen.address();
-    listener.spec.type = kind.type;
+    if (i < spec.listen_names_size()) listener.name = spec.listen_names(i);
+    listener.spec = common;
+    listener.spec.type = row.type;
     listener.spec.address = *std::move(address);
-    listener.spec.ipv6_only = Ipv6OnlyOf(spec.bind_ipv6_only());
-    if (spec.has_backlog()) listener.spec.backlog = std::min(spec.backlog(), 0x7FFFFFFFU);
-    listener.spec.bind_to_device = spec.bind_to_device();
-    if (spec.has_socket_mode()) listener.spec.mode = spec.socket_mode();
-    if (spec.has_directory_mode()) listener.spec.directory_mode = spec.directory_mode();
     settings.listeners.push_back(std::move(listener));
   }
   return absl::OkStatus();
@@ -111,6 +142,8 @@ absl::StatusOr<std::shared_ptr<const SocketSettings>> SocketOf(const UnitName& n
   settings->accept = spec.accept();
   if (spec.has_max_connections()) settings->max_connections = spec.max_connections();
   settings->descriptor_name = spec.file_descriptor_name();
+  settings->flush_pending = spec.flush_pending();
+  settings->lends_to_commands = spec.pass_file_descriptors_to_exec();
   settings->remove_on_stop = spec.remove_on_stop();
   settings->symlinks.assign(spec.symlinks().begin(), spec.symlinks().end());
   settings->trigger_limit.interval = spec.has_trigger_limit_interval()

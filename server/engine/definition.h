@@ -30,6 +30,7 @@ struct SocketSettings {
   struct Listener {
     std::string kind;     // "ListenStream"
     std::string address;  // as configured, specifiers expanded
+    std::string name;     // of its descriptor; empty: the unit's
     ListenSpec spec;      // owner not yet looked up
   };
   std::shared_ptr<const v1::UnitDefinition> source;  // the chains live in it
@@ -38,9 +39,11 @@ struct SocketSettings {
   absl::Duration timeout;  // of each command and each signal step; infinite: none
   IdentityQuery owner;     // both empty: none to look up
   bool accept = false;
-  UnitName service;  // what traffic starts; with Accept= its template
-  uint32_t max_connections = 64;
-  std::string descriptor_name;  // empty: the default
+  UnitName service;               // what traffic starts; with Accept= its template
+  uint32_t max_connections = 64;  // 0: no limit
+  std::string descriptor_name;    // empty: the default
+  bool flush_pending = false;
+  bool lends_to_commands = false;  // PassFileDescriptorsToExec=
   bool remove_on_stop = false;
   std::vector<std::string> symlinks;
   RateLimit trigger_limit;

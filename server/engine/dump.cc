@@ -51,6 +51,20 @@ absl::string_view NameOf(Ipv6Only value) {
   return "default";
 }
 
+absl::string_view NameOf(SocketProtocol protocol) {
+  switch (protocol) {
+    case SocketProtocol::kUdplite:
+      return "udplite";
+    case SocketProtocol::kSctp:
+      return "sctp";
+    case SocketProtocol::kMptcp:
+      return "mptcp";
+    case SocketProtocol::kDefault:
+      break;
+  }
+  return "";
+}
+
 absl::string_view NameOf(Stdio::Kind kind) {
   switch (kind) {
     case Stdio::Kind::kNull:
@@ -174,6 +188,19 @@ void AddSocket(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
   lines.AddMode("DirectoryMode", first.directory_mode);
   if (snapshot.control_pid != 0) lines.AddNumber("Control PID", snapshot.control_pid);
   lines.AddSome("BindToDevice", first.bind_to_device);
+  for (const OptionValue& value : first.options) {
+    lines.Add(socketd::NameOf(value.option),
+              value.text.empty() ? absl::StrCat(value.number) : value.text);
+  }
+  lines.AddSome("SocketProtocol", NameOf(first.protocol));
+  lines.AddBool("Writable", first.writable);
+  if (first.queue_messages != 0) {
+    lines.AddNumber("MessageQueueMaxMessages", first.queue_messages);
+    lines.AddNumber("MessageQueueMessageSize", first.queue_message_size);
+  }
+  lines.AddBool("FlushPending", settings.flush_pending);
+  lines.AddBool("RemoveOnStop", settings.remove_on_stop);
+  lines.AddBool("PassFileDescriptorsToExec", settings.lends_to_commands);
   lines.AddBool("Accept", settings.accept);
   lines.Add("Service", snapshot.socket.service);
   lines.Add("Timeout", SpanText(settings.timeout));

@@ -96,6 +96,14 @@ absl::Status EngineCore::CheckTemplate(const UnitName& name) {
   return table_.TemplateOf(name).status();
 }
 
+std::string EngineCore::HolderOf(const ListenSpec& spec, const SocketUnit& except) const {
+  for (const Unit* unit : table_.All()) {
+    if (unit == &except || unit->type() != UnitType::kSocket) continue;
+    if (static_cast<const SocketUnit*>(unit)->Holds(spec)) return unit->name();
+  }
+  return "";
+}
+
 absl::Status EngineCore::StartInstance(SocketUnit& socket, Connection connection) {
   if (shutting_down()) return ShuttingDown();
   const std::string peer = ToText(connection.remote);

@@ -39,6 +39,7 @@ class EngineCore final : public UnitHost {
   void OnDefinition(Unit& unit) override { table_.Relink(unit); }
   Unit* Load(absl::string_view name) override { return table_.Load(name); }
   absl::Status CheckTemplate(const UnitName& name) override;
+  std::string HolderOf(const ListenSpec& spec, const SocketUnit& except) const override;
   absl::Status StartInstance(SocketUnit& socket, Connection connection) override;
 
   // ---- verbs; answers as in engine_handle.h ----

@@ -30,7 +30,7 @@ absl::StatusOr<LentPorts> EnginePorts::LendPorts(const std::string& unit) {
     return Error(absl::StatusCode::kInvalidArgument, "NOT_A_SOCKET",
                  absl::StrCat(unit, " is no socket unit"), {{"unit", unit}});
   }
-  LentPorts ports{socket->Lend(), socket->descriptor_name()};
+  LentPorts ports = socket->Lend();
   if (!ports.fds.empty()) return ports;
   return Error(absl::StatusCode::kFailedPrecondition, "NOT_LISTENING",
                absl::StrCat(unit, " does not listen now"), {{"unit", unit}});

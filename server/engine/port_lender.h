@@ -14,8 +14,8 @@
 namespace socketd {
 
 struct LentPorts {
-  std::vector<const Fd*> fds;  // in file order; valid until the turn ends
-  std::string name;            // FileDescriptorName=, the same for all of them
+  std::vector<const Fd*> fds;      // in file order; valid until the turn ends
+  std::vector<std::string> names;  // one for each: X-ListenNames=, FileDescriptorName=
 };
 
 class PortLender {

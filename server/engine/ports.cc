@@ -4,16 +4,20 @@
 #include <utility>
 #include <variant>
 
+#include "absl/strings/str_cat.h"
+
 #include "server/base/errors.h"
 #include "server/base/log.h"
 
 namespace socketd {
 namespace {
 
-// The node that a listener has in the file system; null: none.
+// The node that a listener makes in the file system; null: none.
 const std::string* PathOf(const ListenSpec& spec) {
+  const bool makes_one =
+      Accepts(spec.type) || spec.type == ListenType::kDatagram || spec.type == ListenType::kFifo;
   const auto* path = std::get_if<PathAddress>(&spec.address);
-  return path == nullptr ? nullptr : &path->path;
+  return makes_one && path != nullptr ? &path->path : nullptr;
 }
 
 }  // namespace
@@ -34,14 +38,18 @@ absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings
   if (!ports_.empty()) return absl::OkStatus();
   settings_ = settings;
   owner_ = owner;
+  warnings_.clear();
   std::vector<Opened> opened;
   for (size_t i = 0; i < settings_->listeners.size(); ++i) {
     absl::StatusOr<Opened> one = OpenOne(i);
     if (!one.ok()) {
+      failed_ = i;
       ports_ = std::move(opened);
       Close();
       return WithFacts(one.status(), {{"address", settings_->listeners[i].address}});
     }
+    const std::vector<std::string>& more = one->port.warnings;
+    warnings_.insert(warnings_.end(), more.begin(), more.end());
     opened.push_back(*std::move(one));
   }
   ports_ = std::move(opened);
@@ -57,10 +65,15 @@ void PortSet::MakeSymlinks() {
       const absl::Status made = MakeSymlink(*path, link);
       if (made.ok()) links_.push_back(link);
       // As systemd: the socket works without its other names.
-      if (!made.ok()) LogFailure(Level::kWarning, "port.no-symlink", made, {{"path", link}});
+      if (!made.ok()) Warn(link, made);
       break;
     }
   }
+}
+
+void PortSet::Warn(const std::string& link, const absl::Status& failure) {
+  LogFailure(Level::kWarning, "port.no-symlink", failure, {{"path", link}});
+  warnings_.push_back(absl::StrCat("[Socket] Symlinks=: ", std::string(failure.message())));
 }
 
 // With RemoveOnStop= the name is ours to clear: what is there was left behind.
@@ -71,21 +84,28 @@ absl::Status PortSet::MakeSymlink(const std::string& target, const std::string& 
   return loop_.kernel().MakeSymlink(target, link);
 }
 
+void PortSet::RemoveNode(const ListenSpec& spec, uint64_t node) {
+  const std::string* path = PathOf(spec);
+  const auto* queue = std::get_if<QueueAddress>(&spec.address);
+  if (path == nullptr && queue == nullptr) return;
+  const absl::Status removed = path != nullptr ? loop_.kernel().Remove(*path, node)
+                                               : loop_.kernel().RemoveQueue(queue->name, node);
+  if (removed.ok() || absl::IsNotFound(removed)) return;
+  LogFailure(Level::kWarning, "port.not-removed", removed, {{"address", ToText(spec.address)}});
+}
+
 void PortSet::RemoveNodes() {
   const std::vector<std::string> links = std::exchange(links_, {});
   if (settings_ == nullptr || !settings_->remove_on_stop || ports_.empty()) return;
-  const auto remove = [&](const std::string& path, uint64_t node) {
-    const absl::Status removed = loop_.kernel().Remove(path, node);
-    if (removed.ok() || absl::IsNotFound(removed)) return;
-    LogFailure(Level::kWarning, "port.not-removed", removed, {{"path", path}});
-  };
   for (size_t i = 0; i < ports_.size(); ++i) {
-    const std::string* path = PathOf(settings_->listeners[i].spec);
     const uint64_t node = ports_[i].port.node;  // 0: the port could not be had again
-    if (path != nullptr && node != 0) remove(*path, node);
+    if (node != 0) RemoveNode(settings_->listeners[i].spec, node);
   }
-  for (const std::string& link : links)
-    remove(link, 0);
+  for (const std::string& link : links) {
+    const absl::Status removed = loop_.kernel().Remove(link, 0);
+    if (removed.ok() || absl::IsNotFound(removed)) continue;
+    LogFailure(Level::kWarning, "port.not-removed", removed, {{"path", link}});
+  }
 }
 
 void PortSet::Close() {
@@ -144,12 +164,25 @@ const Fd* PortSet::Find(const Event& event) const {
   return nullptr;
 }
 
+size_t PortSet::IndexOf(const Fd& port) const {
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    if (&ports_[i].port.fd == &port) return i;
+  }
+  return 0;
+}
+
 std::vector<const Fd*> PortSet::Lend() const {
   std::vector<const Fd*> fds;
   for (const Opened& opened : ports_) {
     if (opened.port.fd) fds.push_back(&opened.port.fd);
   }
   return fds;
+}
+
+void PortSet::Flush() {
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    if (ports_[i].port.fd) loop_.kernel().Flush(ports_[i].port.fd, settings_->listeners[i].spec);
+  }
 }
 
 }  // namespace socketd

@@ -37,7 +37,7 @@ void ServiceUnit::Take(Connection connection, SocketUnit& origin) {
   origin_ = &origin;
   marks.instance = true;
   connection_ = std::move(connection.fd);
-  connection_name_ = origin.descriptor_name();
+  connection_name_ = origin.connection_name();
   connection_variables_.clear();
   if (const std::string host = HostText(connection.remote); !host.empty()) {
     connection_variables_.emplace_back("REMOTE_ADDR", host);
@@ -78,10 +78,9 @@ absl::Status ServiceUnit::AddDescriptors(LaunchPlan& plan) {
     names.push_back(connection_name_);
   } else {
     for (SocketUnit* socket : Sockets()) {
-      for (const Fd* fd : socket->Lend()) {
-        plan.fds.push_back(fd);
-        names.push_back(socket->descriptor_name());
-      }
+      const LentPorts lent = socket->Lend();
+      plan.fds.insert(plan.fds.end(), lent.fds.begin(), lent.fds.end());
+      names.insert(names.end(), lent.names.begin(), lent.names.end());
     }
   }
   if (plan.fds.empty()) return absl::OkStatus();
@@ -98,8 +97,8 @@ absl::Status ServiceUnit::AddStdio(LaunchPlan& plan) const {
   }
   std::vector<const Fd*> ports;
   for (SocketUnit* socket : Sockets()) {
-    const std::vector<const Fd*> lent = socket->Lend();
-    ports.insert(ports.end(), lent.begin(), lent.end());
+    const LentPorts lent = socket->Lend();
+    ports.insert(ports.end(), lent.fds.begin(), lent.fds.end());
   }
   if (ports.size() != 1) {
     return Error(absl::StatusCode::kFailedPrecondition, "NO_SINGLE_SOCKET",

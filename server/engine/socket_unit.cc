@@ -20,7 +20,9 @@ Ending SocketUnit::Begin(SocketState next) {
   const SocketRow& row = kSocketMachine[IndexOf(next)];
   Process left = TakeControl();
   wait_ = std::monostate();
-  if (row.ports == Ports::kShut) ports_.Close();
+  // The first command that runs after the ports are shut gets them yet, if the commands do.
+  const bool lends = row.awaits == SocketAwait::kExecEnd && settings_->lends_to_commands;
+  if (row.ports == Ports::kShut && !lends) ports_.Close();
   switch (row.awaits) {
     case SocketAwait::kNothing:
       GiveUp(std::move(left));
@@ -44,9 +46,12 @@ Ending SocketUnit::Begin(SocketState next) {
     case SocketAwait::kExecStopPre:
       PutDown(std::move(left));
       return BeginCommand(settings_->stop_pre, 0);
-    case SocketAwait::kExecEnd:
+    case SocketAwait::kExecEnd: {
       PutDown(std::move(left));
-      return BeginCommand(settings_->stop_post, 0);
+      const Ending begun = BeginCommand(settings_->stop_post, 0);
+      ports_.Close();
+      return begun;
+    }
   }
   return Outcome::kPending;
 }
@@ -56,6 +61,7 @@ absl::StatusOr<Process> SocketUnit::Start(const v1::Command& command) {
   plan.command = &command;
   plan.exec = &settings_->exec;
   plan.environment.emplace_back("INVOCATION_ID", invocation_id());
+  if (settings_->lends_to_commands) LendTo(plan);
   return run_.Launch(plan);
 }
 
@@ -71,7 +77,16 @@ Ending SocketUnit::BeginOpening() {
 
 Ending SocketUnit::OpenPorts(const Owner& owner) {
   const absl::Status opened = ports_.Open(settings_, owner);
-  return opened.ok() ? Ending(Outcome::kDone) : FailedBy(opened);
+  return opened.ok() ? Ending(Outcome::kDone) : FailedBy(NameHolder(opened));
+}
+
+absl::Status SocketUnit::NameHolder(absl::Status status) const {
+  if (ReasonOf(status) != "PORT_IN_USE") return status;
+  const SocketSettings::Listener& listener = settings_->listeners[ports_.failed()];
+  const std::string holder = host_.HolderOf(listener.spec, *this);
+  if (holder.empty()) return status;
+  return Error(status.code(), "PORT_IN_USE", absl::StrCat(listener.address, " is held by ", holder),
+               {{"address", listener.address}, {"holder", holder}, {"holder_unit", holder}});
 }
 
 void SocketUnit::OnLookedUp(Token token) {
@@ -85,6 +100,7 @@ Ending SocketUnit::BeginTraffic() {
   if (other != nullptr && other->is_up()) {
     return DoneFor({Cause::Kind::kDependency, other->name(), ""});
   }
+  if (settings_->flush_pending && !settings_->accept) ports_.Flush();
   const absl::Status armed = ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
   if (!armed.ok() && !IsResourceShortage(armed)) {
     ports_.Disarm();
@@ -149,6 +165,8 @@ void SocketUnit::WatchAgain() {
 
 void SocketUnit::AcceptSome(const Fd& port) {
   constexpr int kBatch = 16;  // a turn's share of one port, for the sake of the others
+  connection_name_ = NameAt(ports_.IndexOf(port));
+  const SocketOptions& options = settings_->listeners.front().spec.options;
   for (int i = 0; i < kBatch; ++i) {
     absl::StatusOr<Connection> connection = host_.loop().kernel().Accept(port);
     if (!connection.ok()) {
@@ -156,6 +174,7 @@ void SocketUnit::AcceptSome(const Fd& port) {
       if (IsResourceShortage(connection.status())) return PauseAccepting();
       return Conclude(FailedBy(connection.status()));
     }
+    host_.loop().kernel().HandOn(options, *connection);
     const Ending admitted = Admit(*std::move(connection));
     if (admitted.outcome != Outcome::kPending) return Conclude(admitted);
   }

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 
 #include "server/engine/exec_walk.h"
+#include "server/engine/port_lender.h"
 #include "server/engine/ports.h"
 #include "server/engine/run.h"
 #include "server/engine/socket_machine.h"
@@ -35,9 +36,12 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   // The unit that traffic starts: the service, or with Accept= the template's name.
   UnitName service_name() const;
   bool accepts() const;
-  // Descriptors to lend to a service, in file order, and the name they go by.
-  std::vector<const Fd*> Lend() const { return ports_.Lend(); }
-  std::string descriptor_name() const;
+  // Descriptors to lend to a service, in file order, and the names they go by.
+  LentPorts Lend() const;
+  // What the connection that is accepted now goes by.
+  const std::string& connection_name() const { return connection_name_; }
+  // True if one of its ports keeps `spec` from being opened.
+  bool Holds(const ListenSpec& spec) const;
   // The user that SocketUser= names; known once the ports were opened. None with Accept=: we accept
   // from these ports, and whoever shares them could make that wait.
   std::optional<uint32_t> port_user() const {
@@ -68,6 +72,11 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   static const Process* main() { return nullptr; }
   static Ending AfterChain(Ending end) { return end; }
 
+  std::string NameAt(size_t listener) const;
+  void LendTo(LaunchPlan& plan) const;
+  // A failure to open names the unit that has the address.
+  absl::Status NameHolder(absl::Status status) const;
+
   // ---- the meaning of the waits ----
   Ending BeginOpening();
   Ending OpenPorts(const Owner& owner);
@@ -93,6 +102,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   Wait wait_;
   RateWindow triggers_;
   uint64_t refused_starts_ = 0;  // of the service, when the wait began
+  std::string connection_name_;
   uint32_t connections_ = 0;
   uint64_t accepted_ = 0;
   uint64_t refused_ = 0;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 #include "server/base/errors.h"
 #include "server/engine/socket_unit.h"
@@ -21,10 +22,36 @@ UnitName SocketUnit::service_name() const {
   return current() != nullptr ? current()->service : unit_name().WithSuffix("service");
 }
 
-std::string SocketUnit::descriptor_name() const {
-  if (settings_ != nullptr && !settings_->descriptor_name.empty())
-    return settings_->descriptor_name;
+std::string SocketUnit::NameAt(size_t listener) const {
+  const std::string& own = settings_->listeners[listener].name;
+  if (!own.empty()) return own;
+  if (!settings_->descriptor_name.empty()) return settings_->descriptor_name;
   return accepts() ? "connection" : name();
+}
+
+LentPorts SocketUnit::Lend() const {
+  LentPorts lent{ports_.Lend(), {}};
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    if (ports_.port(i).fd) lent.names.push_back(NameAt(i));
+  }
+  return lent;
+}
+
+void SocketUnit::LendTo(LaunchPlan& plan) const {
+  LentPorts lent = Lend();
+  if (lent.fds.empty()) return;
+  plan.fds = std::move(lent.fds);
+  plan.environment.emplace_back("LISTEN_FDS", absl::StrCat(plan.fds.size()));
+  plan.environment.emplace_back("LISTEN_FDNAMES", absl::StrJoin(lent.names, ":"));
+}
+
+bool SocketUnit::Holds(const ListenSpec& spec) const {
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    const ListenSpec& own = settings_->listeners[i].spec;
+    const bool same_kind = Accepts(own.type) == Accepts(spec.type);
+    if (same_kind && Overlap(ports_.port(i).bound, spec.address)) return true;
+  }
+  return false;
 }
 
 Unit* SocketUnit::service() const {
@@ -101,6 +128,10 @@ SocketSnapshot SocketUnit::ShowSocket() const {
 
 void SocketUnit::Show(UnitSnapshot& snapshot) const {
   snapshot.socket = ShowSocket();
+  if (ports_.size() > 0) {
+    const std::vector<std::string>& warnings = ports_.warnings();
+    snapshot.warnings.insert(snapshot.warnings.end(), warnings.begin(), warnings.end());
+  }
   if (const Process* process = control(); process != nullptr) {
     snapshot.control_pid = process->child.pid();
   }

@@ -167,7 +167,7 @@ absl::Status HandoffServer::SendPorts(const Client& client, const LentPorts& por
     reply.set_index(static_cast<uint32_t>(i));
     reply.set_packets(static_cast<uint32_t>(packets));
     for (size_t n = 0; n < part.size(); ++n)
-      reply.add_names(ports.name);
+      reply.add_names(ports.names.at(i * kFdsPerPacket + n));
     absl::Status sent = loop_.kernel().Send(client.fd(), reply.SerializeAsString(), part);
     if (!sent.ok()) return sent;
   }

@@ -42,9 +42,10 @@ class Kernel : public FdOwner, public ProcessOwner {
   // ---- listening and connections ----
 
   // Opens, sets options, binds, sets mode and owner, listens; on failure nothing is left behind.
-  // Reasons: PORT_IN_USE (facts: address, and holder if known), ADDRESS_NOT_AVAILABLE,
-  // NOT_A_SOCKET (a node of another type is in the way), NO_SUCH_DEVICE, PERMISSION_DENIED,
-  // SYSTEM_ERROR.
+  // Options that the system refuses are warnings of the port. Reasons: PORT_IN_USE (facts: address,
+  // and holder if known), ADDRESS_NOT_AVAILABLE, NOT_A_SOCKET (a node of another type is in the
+  // way), NO_SUCH_DEVICE, NO_SUCH_PROTOCOL, NOT_SUPPORTED (this machine has none of the kind),
+  // CANNOT_WAIT (the file is always ready), PERMISSION_DENIED, SYSTEM_ERROR.
   virtual absl::StatusOr<Port> Listen(const ListenSpec& spec) = 0;
   // Puts a listener that services have had their hands on back in order: non-blocking, backlog,
   // still listening. Reason LISTENER_BROKEN: it was shut down and must be opened anew.
@@ -52,6 +53,10 @@ class Kernel : public FdOwner, public ProcessOwner {
   // The next connection. UNAVAILABLE: none is waiting, or the client has left already. Resource
   // shortages (IsResourceShortage) leave the connection in the queue.
   virtual absl::StatusOr<Connection> Accept(const Fd& port) = 0;
+  // Gives a connection of a listener those options of it that the system does not hand on.
+  virtual void HandOn(const SocketOptions& options, const Connection& connection) = 0;
+  // Drops what is queued at a port: connections, packets, messages, bytes; at most 1024 of them.
+  virtual void Flush(const Fd& port, const ListenSpec& spec) = 0;
   // Delivers kIo events for `fd` to `token`. Arming an armed descriptor again re-arms it; what is
   // already pending is reported.
   virtual absl::Status Arm(const Fd& fd, Token token, Arming arming) = 0;
@@ -118,6 +123,9 @@ class Kernel : public FdOwner, public ProcessOwner {
   // is free when this returns; what was in a folder goes bit by bit in the Polls that follow. No
   // link is followed, no mount entered. NOT_FOUND if there is nothing.
   virtual absl::Status RemoveTree(const std::string& path) = 0;
+
+  // The same for a message queue, by its name.
+  virtual absl::Status RemoveQueue(const std::string& name, uint64_t node) = 0;
 
   // What was found by trying at start, with the fallback chosen where something is missing.
   virtual const std::vector<Capability>& Capabilities() const = 0;

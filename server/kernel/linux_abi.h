@@ -11,6 +11,7 @@ namespace socketd {
 
 constexpr int kSoPassPidfd = 76;                 // SO_PASSPIDFD, Linux 6.5
 constexpr int kSoPassRights = 83;                // SO_PASSRIGHTS, Linux 6.16
+constexpr int kIpv6FreeBind = 78;                // IPV6_FREEBIND, not in glibc's header
 constexpr int kScmPidfd = 4;                     // SCM_PIDFD, Linux 6.5
 constexpr unsigned kPidfdSignalGroup = 1U << 2;  // PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9
 

@@ -1,6 +1,7 @@
 // The verbs of LinuxKernel about descriptors and files: numbers of the floor below become owned
 // descriptors here.
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +13,9 @@
 #include "server/kernel/linux_files.h"
 #include "server/kernel/linux_kernel.h"
 #include "server/kernel/linux_listen.h"
+#include "server/kernel/linux_options.h"
 #include "server/kernel/linux_rights.h"
+#include "server/kernel/linux_special.h"
 
 namespace socketd {
 
@@ -25,6 +28,7 @@ absl::StatusOr<Port> LinuxKernel::Listen(const ListenSpec& spec) {
   sockets_[port.fd.number()] = {OpenSocket::Waits::kNo, LocalOfAll(opened->bound)};
   port.bound = std::move(opened->bound);
   port.node = opened->node;
+  port.warnings = std::move(opened->warnings);
   return port;
 }
 
@@ -50,6 +54,19 @@ absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
   connection.peer = accepted->peer;
   connection.cookie = accepted->cookie;
   return connection;
+}
+
+void LinuxKernel::HandOn(const SocketOptions& options, const Connection& connection) {
+  int family = AF_UNSPEC;
+  socklen_t length = sizeof(family);
+  if (options.empty() ||
+      getsockopt(connection.fd.number(), SOL_SOCKET, SO_DOMAIN, &family, &length) != 0)
+    return;
+  HandOnOptions(connection.fd.number(), family, options);
+}
+
+void LinuxKernel::Flush(const Fd& port, const ListenSpec& spec) {
+  FlushPort(port.number(), spec);
 }
 
 // Without control groups what the pidfd says is the daemon's own group; on older kernels it says
@@ -152,6 +169,10 @@ absl::Status LinuxKernel::MakeSymlink(const std::string& target, const std::stri
 
 absl::Status LinuxKernel::Remove(const std::string& path, uint64_t node) {
   return RemoveIf(path, node);
+}
+
+absl::Status LinuxKernel::RemoveQueue(const std::string& name, uint64_t node) {
+  return RemoveQueueIf(name, node);
 }
 
 }  // namespace socketd

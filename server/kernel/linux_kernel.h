@@ -52,6 +52,8 @@ class LinuxKernel final : public Kernel {
   absl::StatusOr<Port> Listen(const ListenSpec& spec) override;
   absl::Status Restore(const Fd& port, const ListenSpec& spec) override;
   absl::StatusOr<Connection> Accept(const Fd& port) override;
+  void HandOn(const SocketOptions& options, const Connection& connection) override;
+  void Flush(const Fd& port, const ListenSpec& spec) override;
   absl::Status Arm(const Fd& fd, Token token, Arming arming) override;
   void Disarm(const Fd& fd) override;
 
@@ -79,6 +81,7 @@ class LinuxKernel final : public Kernel {
   absl::Status MakeSymlink(const std::string& target, const std::string& path) override;
   absl::Status Remove(const std::string& path, uint64_t node) override;
   absl::Status RemoveTree(const std::string& path) override { return trees_.Remove(path); }
+  absl::Status RemoveQueue(const std::string& name, uint64_t node) override;
 
   const std::vector<Capability>& Capabilities() const override { return machine_.capabilities; }
 

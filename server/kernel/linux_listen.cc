@@ -16,9 +16,13 @@
 #include "absl/strings/str_cat.h"
 
 #include "server/base/errors.h"
+#include "server/kernel/linux_holder.h"
+#include "server/kernel/linux_labels.h"
 #include "server/kernel/linux_node.h"
+#include "server/kernel/linux_options.h"
 #include "server/kernel/linux_rights.h"
 #include "server/kernel/linux_socket.h"
+#include "server/kernel/linux_special.h"
 
 namespace socketd {
 namespace {
@@ -29,6 +33,8 @@ int TypeOf(ListenType type) {
       return SOCK_DGRAM;
     case ListenType::kSequentialPacket:
       return SOCK_SEQPACKET;
+    case ListenType::kNetlink:
+      return SOCK_RAW;
     default:
       return SOCK_STREAM;
   }
@@ -38,7 +44,28 @@ int FamilyOf(const SocketAddress& address) {
   if (std::holds_alternative<Ipv4Address>(address)) return AF_INET;
   if (std::holds_alternative<Ipv6Address>(address)) return AF_INET6;
   if (std::holds_alternative<VsockAddress>(address)) return AF_VSOCK;
+  if (std::holds_alternative<NetlinkAddress>(address)) return AF_NETLINK;
   return AF_UNIX;
+}
+
+bool IsInternet(int family) {
+  return family == AF_INET || family == AF_INET6;
+}
+
+// socket(2)'s third argument; SocketProtocol= is for the kinds of sockets that the protocol has.
+int ProtocolOf(int family, const ListenSpec& spec) {
+  if (const auto* netlink = std::get_if<NetlinkAddress>(&spec.address))
+    return static_cast<int>(netlink->family);
+  if (!IsInternet(family)) return 0;
+  const bool stream = spec.type == ListenType::kStream;
+  if (stream && spec.protocol == SocketProtocol::kMptcp) return IPPROTO_MPTCP;
+  if (stream && spec.protocol == SocketProtocol::kSctp) return IPPROTO_SCTP;
+  if (!stream && spec.protocol == SocketProtocol::kUdplite) return IPPROTO_UDPLITE;
+  return 0;
+}
+
+absl::string_view ProtocolName(int protocol) {
+  return protocol == IPPROTO_MPTCP ? "MPTCP" : protocol == IPPROTO_SCTP ? "SCTP" : "UDP-Lite";
 }
 
 absl::string_view ReasonFor(int error) {
@@ -97,46 +124,76 @@ absl::Status SetUnixOptions(int fd, const ListenSpec& spec) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<UniqueFd> OpenSocket(int family, const ListenSpec& spec) {
-  UniqueFd fd(socket(family, TypeOf(spec.type) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+absl::StatusOr<UniqueFd> OpenSocket(int family, const ListenSpec& spec, Warnings& warnings) {
+  const int protocol = ProtocolOf(family, spec);
+  UniqueFd fd(socket(family, TypeOf(spec.type) | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  if (!fd && IsInternet(family) && protocol != 0 && errno != EAFNOSUPPORT) {
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "NO_SUCH_PROTOCOL",
+        absl::StrCat("this kernel has no ", ProtocolName(protocol), ": ", ErrnoName(errno)),
+        {{"address", ToText(spec.address)}});
+  }
   if (!fd) return Failed("socket", spec, errno);
-  const bool ip = family == AF_INET || family == AF_INET6;
-  absl::Status set = ip ? SetIpOptions(fd.get(), spec) : SetUnixOptions(fd.get(), spec);
+  absl::Status set =
+      IsInternet(family) ? SetIpOptions(fd.get(), spec) : SetUnixOptions(fd.get(), spec);
   if (!set.ok()) return set;
+  SetOptions(fd.get(), family, spec, warnings);
   return fd;
 }
 
 absl::Status BeginListening(int fd, const ListenSpec& spec) {
-  if (spec.type == ListenType::kDatagram) return absl::OkStatus();
+  if (!Accepts(spec.type)) return absl::OkStatus();
   const int backlog = static_cast<int>(std::min<uint32_t>(spec.backlog, 0x7FFFFFFF));
   if (listen(fd, backlog) == 0) return absl::OkStatus();
   return Failed("listen", spec, errno);
+}
+
+absl::StatusOr<OpenPort> OpenFifoPort(const NodePlace& place, const ListenSpec& spec) {
+  absl::StatusOr<Fifo> fifo = OpenFifo(place, spec);
+  if (!fifo.ok()) return fifo.status();
+  OpenPort port;
+  SetPipeSize(fifo->fd.get(), spec, port.warnings);
+  port.fd = Raised(std::move(fifo->fd));
+  port.node = fifo->node;
+  return port;
+}
+
+absl::StatusOr<OpenPort> OpenUnixPort(const NodePlace& place, const ListenSpec& spec) {
+  OpenPort port;
+  absl::StatusOr<UniqueFd> fd = OpenSocket(AF_UNIX, spec, port.warnings);
+  if (!fd.ok()) return fd.status();
+  absl::StatusOr<uint64_t> node = BindNode(fd->get(), place, spec);
+  if (!node.ok()) return node.status();
+  if (absl::Status listening = BeginListening(fd->get(), spec); !listening.ok()) {
+    RemoveNode(place, *node);
+    return listening;
+  }
+  port.fd = Raised(std::move(*fd));
+  port.node = *node;
+  return port;
 }
 
 absl::StatusOr<OpenPort> OpenAtPath(const ListenSpec& spec) {
   absl::StatusOr<NodePlace> place =
       PlaceOf(std::get<PathAddress>(spec.address).path, spec.directory_mode);
   if (!place.ok()) return place.status();
-  OpenPort port;
-  port.bound = spec.address;
-  if (spec.type == ListenType::kFifo) {
-    absl::StatusOr<Fifo> fifo = OpenFifo(*place, spec);
-    if (!fifo.ok()) return fifo.status();
-    port.fd = Raised(std::move(fifo->fd));
-    port.node = fifo->node;
-    return port;
-  }
-  absl::StatusOr<UniqueFd> fd = OpenSocket(AF_UNIX, spec);
-  if (!fd.ok()) return fd.status();
-  absl::StatusOr<uint64_t> node = BindNode(fd->get(), *place, spec);
-  if (!node.ok()) return node.status();
-  if (absl::Status listening = BeginListening(fd->get(), spec); !listening.ok()) {
-    RemoveNode(*place, *node);
-    return listening;
-  }
-  port.fd = Raised(std::move(*fd));
-  port.node = *node;
+  const bool fifo = spec.type == ListenType::kFifo;
+  absl::StatusOr<OpenPort> port = fifo ? OpenFifoPort(*place, spec) : OpenUnixPort(*place, spec);
+  if (!port.ok()) return port;
+  port->bound = spec.address;
+  if (spec.options.empty()) return port;
+  const UniqueFd node(
+      openat(place->folder.get(), place->name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  LabelNode(node.get(), spec, port->warnings);
   return port;
+}
+
+// Nothing here was ever tried on a machine that has it.
+absl::Status NoUsbFunctions(const ListenSpec& spec) {
+  return Error(
+      absl::StatusCode::kUnimplemented, "NOT_SUPPORTED",
+      HasFunctionFs() ? "USB functions are not listened on yet" : "this kernel has no FunctionFS",
+      {{"address", ToText(spec.address)}});
 }
 
 // "[::]:80" written as a bare port stands for any address, of IPv4 where there is no IPv6.
@@ -178,8 +235,12 @@ bool IsPassing(int error) {
 }  // namespace
 
 absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec) {
+  if (spec.type == ListenType::kSpecial) return OpenSpecial(spec);
+  if (spec.type == ListenType::kMessageQueue) return OpenQueue(spec);
+  if (spec.type == ListenType::kUsbFunction) return NoUsbFunctions(spec);
   if (std::holds_alternative<PathAddress>(spec.address)) return OpenAtPath(spec);
-  absl::StatusOr<UniqueFd> fd = OpenSocket(FamilyOf(spec.address), spec);
+  OpenPort port;
+  absl::StatusOr<UniqueFd> fd = OpenSocket(FamilyOf(spec.address), spec, port.warnings);
   if (!fd.ok()) {
     const bool no_ipv6 = ErrnoOf(fd.status()) == EAFNOSUPPORT;
     if (no_ipv6 && FallsBackToIpv4(spec.address)) return OpenListener(AsIpv4(spec));
@@ -190,10 +251,14 @@ absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec) {
   if (bind(fd->get(), address->get(), address->length) != 0) {
     const int error = errno;
     if (error == EADDRNOTAVAIL && FallsBackToIpv4(spec.address)) return OpenListener(AsIpv4(spec));
-    return Failed("bind", spec, error);
+    return error == EADDRINUSE ? AddressInUse(spec.type, spec.address)
+                               : Failed("bind", spec, error);
   }
-  if (absl::Status listening = BeginListening(fd->get(), spec); !listening.ok()) return listening;
-  OpenPort port;
+  if (absl::Status listening = BeginListening(fd->get(), spec); !listening.ok()) {
+    // Two that are bound with SO_REUSEADDR meet only when they listen.
+    const bool in_use = ErrnoOf(listening) == EADDRINUSE;
+    return in_use ? AddressInUse(spec.type, spec.address) : listening;
+  }
   port.bound = LocalAddressOf(fd->get());
   port.fd = Raised(std::move(*fd));
   return port;
@@ -202,7 +267,14 @@ absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec) {
 absl::Status RestoreListener(int fd, const ListenSpec& spec) {
   // A listener has no other flag that F_SETFL could change.
   if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return Failed("fcntl", spec, errno);
-  if (spec.type == ListenType::kFifo) return absl::OkStatus();
+  if (spec.type == ListenType::kNetlink) {
+    // An overrun is told as an error until somebody asks for it; the messages stay.
+    int error = 0;
+    socklen_t length = sizeof(error);
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    return absl::OkStatus();
+  }
+  if (!Accepts(spec.type) && spec.type != ListenType::kDatagram) return absl::OkStatus();
   // A listening TCP socket that was shut down listens again; a unix one says so and does not.
   const absl::Status listening = BeginListening(fd, spec);
   pollfd state{fd, POLLIN, 0};

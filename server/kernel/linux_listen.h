@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -17,6 +19,7 @@ struct OpenPort {
   UniqueFd fd;
   SocketAddress bound;
   uint64_t node = 0;
+  std::vector<std::string> warnings;
 };
 absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec);
 absl::Status RestoreListener(int fd, const ListenSpec& spec);

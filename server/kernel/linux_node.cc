@@ -17,6 +17,7 @@
 #include "absl/strings/str_split.h"
 
 #include "server/base/errors.h"
+#include "server/kernel/linux_holder.h"
 #include "server/kernel/linux_socket.h"
 
 namespace socketd {
@@ -47,7 +48,7 @@ absl::Status InTheWay(const NodePlace& place, mode_t mode) {
 }
 
 absl::Status InUse(const NodePlace& place) {
-  return SystemError(EADDRINUSE, "bind", {{"address", place.path}}, "PORT_IN_USE");
+  return AddressInUse(ListenType::kStream, PathAddress{place.path});
 }
 
 // A name that fits into a socket address, however long the path is.

@@ -7,7 +7,6 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -261,17 +260,6 @@ void ProbePidfd(Machine& machine) {
       group ? "" : "process groups are signalled by number while their leader is held");
 }
 
-void ProbeSockets(Machine& machine) {
-  std::array<int, 2> ends{-1, -1};
-  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return;
-  const UniqueFd left(ends[0]);
-  const UniqueFd right(ends[1]);
-  const int on = 1;
-  const bool pidfds = setsockopt(left.get(), SOL_SOCKET, kSoPassPidfd, &on, sizeof(on)) == 0;
-  Add(machine, "peer-pidfd", pidfds,
-      pidfds ? "senders are matched by pidfd" : "senders are matched by process id");
-}
-
 void RaiseLimits(Machine& machine) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -305,7 +293,8 @@ Machine Probe(bool control_groups) {
   ProbeClone(machine);
   if (!control_groups) machine.cgroup_refused = "not wanted";
   ProbeCgroups(machine, control_groups ? OwnFolders() : std::vector<std::string>{});
-  ProbeSockets(machine);
+  for (Capability& capability : ProbeSockets())
+    machine.capabilities.push_back(std::move(capability));
   return machine;
 }
 

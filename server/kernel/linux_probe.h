@@ -27,6 +27,10 @@ struct Machine {
 // of what its services leave behind: only a parent learns for sure how a process ended.
 Machine Probe(bool control_groups);
 
+// What kinds of sockets there are, and what can be set on them: the capabilities that directives
+// need (Directive.needs of proto/socketd/v1/schema.proto).
+std::vector<Capability> ProbeSockets();
+
 // Puts the daemon back as it was and removes what Probe made, as far as it is empty.
 void Leave(const Machine& machine);
 

@@ -1,6 +1,7 @@
 #include "server/kernel/linux_socket.h"
 
 #include <arpa/inet.h>
+#include <linux/netlink.h>
 #include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -108,6 +109,12 @@ absl::StatusOr<RawAddress> RawOf(const SocketAddress& address) {
     vm.svm_port = vsock->port;
     return RawFrom(vm);
   }
+  if (const auto* netlink = std::get_if<NetlinkAddress>(&address)) {
+    sockaddr_nl nl{};
+    nl.nl_family = AF_NETLINK;
+    nl.nl_groups = netlink->groups;
+    return RawFrom(nl);
+  }
   return SystemError(EINVAL, "bind", {{"address", ToText(address)}}, "ADDRESS_NOT_AVAILABLE");
 }
 
@@ -146,7 +153,13 @@ SocketAddress LocalAddressOf(int fd) {
   RawAddress raw;
   raw.length = sizeof(raw.storage);
   if (getsockname(fd, raw.get(), &raw.length) != 0) return std::monostate{};
-  return AddressOf(raw);
+  if (raw.family() != AF_NETLINK) return AddressOf(raw);
+  // The family of a netlink socket is its protocol, which its address does not tell.
+  NetlinkAddress netlink;
+  netlink.groups = As<sockaddr_nl>(raw).nl_groups;
+  socklen_t length = sizeof(netlink.family);
+  getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &netlink.family, &length);
+  return netlink;
 }
 
 }  // namespace socketd

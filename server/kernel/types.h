@@ -15,6 +15,7 @@
 #include "server/base/fd.h"
 #include "server/base/socket_address.h"
 #include "server/base/uid.h"
+#include "server/kernel/socket_options.h"
 
 namespace socketd {
 
@@ -24,7 +25,22 @@ enum class Token : uint64_t { kNone = 0 };
 
 // ---- descriptors ----
 
-enum class ListenType : uint8_t { kStream, kDatagram, kSequentialPacket, kFifo };
+enum class ListenType : uint8_t {
+  kStream,
+  kDatagram,
+  kSequentialPacket,
+  kFifo,
+  kSpecial,       // a file that is there and can be waited for
+  kNetlink,       // raw
+  kMessageQueue,  // POSIX, for reading
+  kUsbFunction,
+};
+// What is connected to, and accepts.
+constexpr bool Accepts(ListenType type) {
+  return type == ListenType::kStream || type == ListenType::kSequentialPacket;
+}
+
+enum class SocketProtocol : uint8_t { kDefault, kUdplite, kSctp, kMptcp };
 enum class Ipv6Only : uint8_t { kDefault, kBoth, kIpv6Only };
 
 // User and group by number; unset: leave as the kernel made it.
@@ -38,11 +54,16 @@ struct ListenSpec {
   ListenType type = ListenType::kStream;
   SocketAddress address;
   Ipv6Only ipv6_only = Ipv6Only::kDefault;
-  uint32_t backlog = 0x7FFFFFFF;   // the kernel caps it at net.core.somaxconn
-  std::string bind_to_device;      // empty: none
-  uint32_t mode = 0666;            // of the node, permission bits
-  uint32_t directory_mode = 0755;  // of parents that have to be made
-  Owner owner;                     // of the node
+  uint32_t backlog = 0x7FFFFFFF;                       // the kernel caps it at net.core.somaxconn
+  std::string bind_to_device;                          // empty: none
+  uint32_t mode = 0666;                                // of the node, permission bits
+  uint32_t directory_mode = 0755;                      // of parents that have to be made
+  Owner owner;                                         // of the node
+  SocketProtocol protocol = SocketProtocol::kDefault;  // of those IP sockets that can have it
+  bool writable = false;                               // kSpecial
+  uint32_t queue_messages = 0;                         // kMessageQueue that is made; 0: the usual
+  uint32_t queue_message_size = 0;                     // goes with it
+  SocketOptions options;
   // Receive() tells who sent each datagram (SO_PASSCRED, SO_PASSPIDFD). For our own sockets only.
   bool pass_credentials = false;
   // Nobody may send descriptors along (SO_PASSRIGHTS), where Linux can refuse them.
@@ -53,7 +74,9 @@ struct ListenSpec {
 struct Port {
   Fd fd;
   SocketAddress bound;
-  uint64_t node = 0;  // inode of the file-system node; 0: none
+  uint64_t node = 0;  // inode of the file-system node or queue; 0: none
+  // What could not be set and does not keep it from listening, a line each.
+  std::vector<std::string> warnings;
 };
 
 // Which control group: comparable, so that a sender can be matched with a unit. kNone: unknown.

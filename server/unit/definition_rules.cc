@@ -1,15 +1,12 @@
 #include "server/unit/definition_rules.h"
 
-#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 
 #include "proto/socketd/v1/unit.pb.h"
-#include "server/unit/known_keys.h"
 #include "server/unit/sections.h"
 
 namespace socketd {
@@ -30,6 +27,10 @@ constexpr Place kListen{"Socket", "ListenStream", "socket.listen"};
 constexpr Place kAccept{"Socket", "Accept", "socket.accept"};
 constexpr Place kService{"Socket", "Service", "socket.service"};
 constexpr Place kSymlinks{"Socket", "Symlinks", "socket.symlinks"};
+constexpr Place kListenNames{"Socket", "X-ListenNames", "socket.listen_names"};
+constexpr Place kQueue{"Socket", "MessageQueueMaxMessages", "socket.message_queue_max_messages"};
+constexpr Place kFlushPending{"Socket", "FlushPending", "socket.flush_pending"};
+constexpr Place kFromNet{"Socket", "SELinuxContextFromNet", "socket.selinux_context_from_net"};
 constexpr Place kMaxConnections{"Socket", "MaxConnections", "socket.max_connections"};
 constexpr Place kExecStart{"Service", "ExecStart", "service.exec_start"};
 constexpr Place kRestart{"Service", "Restart", "service.restart"};
@@ -58,36 +59,36 @@ bool IsConnectable(ListenAddress::Kind kind) {
   return kind == ListenAddress::KIND_STREAM || kind == ListenAddress::KIND_SEQUENTIAL_PACKET;
 }
 
+// Special files and folders of FunctionFS are there before us, and stay.
+bool MakesNode(ListenAddress::Kind kind) {
+  return IsConnectable(kind) || kind == ListenAddress::KIND_DATAGRAM ||
+         kind == ListenAddress::KIND_FIFO;
+}
+
 // The number of nodes in the file system; -1 while specifiers hide it.
 int CountNodes(const SocketSpec& socket) {
   int nodes = 0;
   for (const ListenAddress& listen : socket.listen()) {
+    if (!MakesNode(listen.kind())) continue;
     if (absl::StartsWith(listen.address(), "%")) return -1;
     if (absl::StartsWith(listen.address(), "/")) ++nodes;
   }
   return nodes;
 }
 
-// The Listen directives of systemd that nobody obeys here, as "ListenNetlink=".
-std::string UnenforcedListens(const UnitDefinition& definition) {
-  std::set<std::string> keys;
-  for (const v1::OtherDirective& other : definition.other()) {
-    if (other.section() == "Socket" && IsUnenforcedKey(other.section(), other.key()) &&
-        absl::StartsWith(other.key(), "Listen")) {
-      keys.insert(absl::StrCat(other.key(), "="));
-    }
+void CheckListens(const SocketSpec& socket, Problems& problems) {
+  if (socket.listen().empty()) {
+    Refuse(kListen, "a socket unit needs at least one Listen directive", problems);
   }
-  return absl::StrJoin(keys, " and ");
-}
-
-void CheckListens(const UnitDefinition& definition, Problems& problems) {
-  if (!definition.socket().listen().empty()) return;
-  const std::string unenforced = UnenforcedListens(definition);
-  Refuse(kListen,
-         unenforced.empty()
-             ? "a socket unit needs at least one Listen directive"
-             : absl::StrCat("nothing is left to listen on: ", unenforced, " is not enforced here"),
-         problems);
+  if (!socket.listen_names().empty() && socket.listen_names_size() != socket.listen_size()) {
+    Refuse(kListenNames,
+           absl::StrCat("there are ", socket.listen_names_size(), " names for ",
+                        socket.listen_size(), " addresses: each needs one"),
+           problems);
+  }
+  if (socket.has_message_queue_max_messages() != socket.has_message_queue_message_size()) {
+    Refuse(kQueue, "MessageQueueMaxMessages= and MessageQueueMessageSize= go together", problems);
+  }
 }
 
 void CheckSocket(const SocketSpec& socket, Problems& problems) {
@@ -161,6 +162,18 @@ void CheckService(const UnitDefinition& definition, Problems& problems) {
   }
 }
 
+void WarnOfSocket(const SocketSpec& socket, Problems& problems) {
+  if (socket.has_max_connections() && socket.max_connections() == 0) {
+    Report(kMaxConnections, "there is no limit here; systemd refuses the value", false, problems);
+  }
+  if (socket.flush_pending() && socket.accept()) {
+    Report(kFlushPending, "has no effect with Accept=yes", false, problems);
+  }
+  if (socket.selinux_context_from_net()) {
+    Report(kFromNet, "has no effect: instances keep the daemon's context", false, problems);
+  }
+}
+
 }  // namespace
 
 bool CheckType(const UnitName& name, const UnitDefinition& definition, Problems& problems) {
@@ -176,17 +189,14 @@ bool CheckType(const UnitName& name, const UnitDefinition& definition, Problems&
 
 void CheckRules(const UnitDefinition& definition, Problems& problems) {
   if (definition.has_socket()) {
-    CheckListens(definition, problems);
+    CheckListens(definition.socket(), problems);
     CheckSocket(definition.socket(), problems);
   }
   if (definition.has_service()) CheckService(definition, problems);
 }
 
 void WarnOfDifferences(const UnitDefinition& definition, Problems& problems) {
-  if (definition.has_socket() && definition.socket().has_max_connections() &&
-      definition.socket().max_connections() == 0) {
-    Report(kMaxConnections, "0 means no limit here; systemd refuses it", false, problems);
-  }
+  if (definition.has_socket()) WarnOfSocket(definition.socket(), problems);
   if (!definition.has_service()) return;
   const ServiceSpec& service = definition.service();
   if (service.type() == ServiceSpec::TYPE_DBUS) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
 
 #include "proto/socketd/v1/unit.pb.h"
@@ -37,6 +38,17 @@ std::string Settled(v1::Grammar grammar, std::string text) {
     default:
       return text;
   }
+}
+
+// "[fe80::1]:80%eth0": the "%" before an interface is no specifier. As systemd's files have it, one
+// that is doubled is taken as well.
+std::string WithScopeEscaped(const std::string& text) {
+  const size_t close = text.find("]:");
+  if (text[0] != '[' || close == std::string::npos) return text;
+  const size_t percent = text.find_first_not_of("0123456789", close + 2);
+  const bool scope = percent != std::string::npos && percent > close + 2 && text[percent] == '%' &&
+                     percent + 1 < text.size() && text[percent + 1] != '%';
+  return scope ? absl::StrCat(text.substr(0, percent), "%", text.substr(percent)) : text;
 }
 
 bool HasSpecifiers(const Directive& directive) {
@@ -103,7 +115,8 @@ class Expander {
     if (!HasSpecifiers(directive) || !absl::StrContains(text, "%")) {
       return Settled(directive.grammar, text);
     }
-    auto expanded = ExpandSpecifiers(text, name_, surroundings_);
+    const bool address = directive.grammar == v1::GRAMMAR_ADDRESS;
+    auto expanded = ExpandSpecifiers(address ? WithScopeEscaped(text) : text, name_, surroundings_);
     if (expanded.ok()) return Settled(directive.grammar, *std::move(expanded));
     return WithFacts(expanded.status(), {{"field", directive.FieldPath()},
                                          {"section", directive.section},

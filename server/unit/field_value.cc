@@ -10,7 +10,6 @@
 #include "google/protobuf/duration.pb.h"
 
 #include "proto/socketd/v1/exec.pb.h"
-#include "proto/socketd/v1/socket.pb.h"
 #include "server/base/check.h"
 #include "server/unit/grammar_command.h"
 #include "server/unit/grammar_name.h"
@@ -19,8 +18,8 @@
 #include "server/unit/grammar_span.h"
 #include "server/unit/grammar_stream.h"
 #include "server/unit/grammar_words.h"
-#include "server/unit/listen_address.h"
 #include "server/unit/slot.h"
+#include "server/unit/socket_values.h"
 #include "server/unit/spelling.h"
 
 namespace socketd {
@@ -148,16 +147,6 @@ absl::Status CheckExitStatus(absl::string_view text, Stage /*stage*/) {
   return ParseExitStatus(text).status();
 }
 
-absl::Status ReadInterface(const Slot& slot, absl::string_view text) {
-  if (text == "*") {
-    PutString(slot, "");
-    return absl::OkStatus();
-  }
-  absl::Status status = CheckInterface(text);
-  if (status.ok()) PutString(slot, std::string(text));
-  return status;
-}
-
 // ---- numbers of a kind ----
 
 absl::Status ReadMode(const Slot& slot, absl::string_view text) {
@@ -178,15 +167,6 @@ absl::Status ReadSignal(const Slot& slot, absl::string_view text) {
 
 std::string WriteSignal(const Source& source) {
   return SignalName(GetUnsigned(source));
-}
-
-absl::Status ReadIpv6Only(const Slot& slot, absl::string_view text) {
-  const auto both_or_not = ParseBoolean(text);
-  if (!both_or_not.ok()) return ReadPlain(slot, text);
-  slot.message.GetReflection()->SetEnumValue(&slot.message, slot.field(),
-                                             *both_or_not ? v1::SocketSpec::BIND_IPV6_ONLY_IPV6_ONLY
-                                                          : v1::SocketSpec::BIND_IPV6_ONLY_BOTH);
-  return absl::OkStatus();
 }
 
 absl::Status PutSpan(const Slot& slot, absl::string_view text, bool infinity_is_zero) {
@@ -231,27 +211,6 @@ std::string WriteLimit(const Source& source) {
 }
 
 // ---- messages ----
-
-absl::Status ReadAddress(const Slot& slot, absl::string_view text) {
-  const int kind = slot.directive.option->kind();
-  if (!MayChange(text, slot.stage)) {
-    const auto address = ParseListenAddress(text);
-    if (!address.ok()) return address.status();
-    constexpr ListenKind kKinds[] = {ListenKind::kStream, ListenKind::kStream,
-                                     ListenKind::kDatagram, ListenKind::kSequentialPacket,
-                                     ListenKind::kFifo};
-    absl::Status status = CheckListenKind(kKinds[kind], *address);
-    if (!status.ok()) return status;
-  }
-  auto& listen = NewMessage<v1::ListenAddress>(slot);
-  listen.set_kind(static_cast<v1::ListenAddress::Kind>(kind));
-  listen.set_address(std::string(text));
-  return absl::OkStatus();
-}
-
-std::string WriteAddress(const Source& source) {
-  return GetMessage<v1::ListenAddress>(source).address();
-}
 
 absl::Status ReadCommands(const Slot& slot, absl::string_view text) {
   auto line = ParseCommands(text, slot.stage);
@@ -302,10 +261,16 @@ std::string WriteWorkingDirectory(const Source& source) {
 constexpr Codec kCodecs[] = {
     {v1::GRAMMAR_UNSPECIFIED, ReadPlain, WritePlain, false},
     {v1::GRAMMAR_ADDRESS, ReadAddress, WriteAddress, false},
+    {v1::GRAMMAR_NETLINK, ReadAddress, WriteAddress, false},
+    {v1::GRAMMAR_QUEUE, ReadAddress, WriteAddress, false},
     {v1::GRAMMAR_COMMAND, ReadCommands, WriteCommand, false},
     {v1::GRAMMAR_SPAN, ReadSpan, WriteSpan, false},
     {v1::GRAMMAR_TIMEOUT, ReadTimeout, WriteSpan, false},
+    {v1::GRAMMAR_SIZE, ReadSize, WriteSize, false},
     {v1::GRAMMAR_MODE, ReadMode, WriteMode, false},
+    {v1::GRAMMAR_COUNT, ReadCount, WritePlain, false},
+    {v1::GRAMMAR_IP_TOS, ReadIpTos, WritePlain, false},
+    {v1::GRAMMAR_TIMESTAMPING, ReadTimestamping, WritePlain, false},
     {v1::GRAMMAR_LIMIT, ReadLimit<LimitUnit::kNumber>, WriteLimit<LimitUnit::kNumber>, false},
     {v1::GRAMMAR_LIMIT_BYTES, ReadLimit<LimitUnit::kBytes>, WriteLimit<LimitUnit::kBytes>, false},
     {v1::GRAMMAR_LIMIT_SECONDS, ReadLimit<LimitUnit::kSeconds>, WriteLimit<LimitUnit::kSeconds>,
@@ -328,6 +293,8 @@ constexpr Codec kCodecs[] = {
     {v1::GRAMMAR_DIRECTORY_NAMES, ReadList<CheckDirectoryName>, WriteWord, true},
     {v1::GRAMMAR_USER, ReadChecked<CheckUser>, GetString, false},
     {v1::GRAMMAR_FD_NAME, ReadChecked<CheckFdName>, GetString, false},
+    {v1::GRAMMAR_FD_NAMES, ReadList<CheckFdName>, WriteWord, true},
+    {v1::GRAMMAR_XATTR, ReadList<CheckXattr>, WriteWord, false},
     {v1::GRAMMAR_TEXT, ReadChecked<Anything>, GetString, false},
     {v1::GRAMMAR_IPV6_ONLY, ReadIpv6Only, WritePlain, false},
     {v1::GRAMMAR_INTERFACE, ReadInterface, GetString, false},

@@ -21,6 +21,8 @@ constexpr size_t kLongestPath = 4095;     // PATH_MAX without its NUL, limits.h
 constexpr size_t kLongestUser = 31;       // useradd(8)
 constexpr size_t kLongestFdName = 255;    // sd_is_socket(3)
 constexpr size_t kLongestInterface = 15;  // IFNAMSIZ without its NUL, netdevice(7)
+constexpr size_t kLongestXattr = 255;     // XATTR_NAME_MAX, xattr(7)
+constexpr absl::string_view kUserXattr = "user.";
 constexpr absl::string_view kVarRun = "/var/run";
 
 bool GoesUp(absl::string_view path) {
@@ -130,6 +132,16 @@ absl::Status CheckEnvironmentEntry(absl::string_view entry, Stage stage) {
     return Expected("NAME=value, the name of letters, digits and \"_\"");
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckXattr(absl::string_view entry, Stage stage) {
+  const size_t equals = entry.find('=');
+  const absl::string_view name = entry.substr(0, equals);
+  if (MayChange(name, stage)) return absl::OkStatus();
+  const bool named = absl::StartsWith(name, kUserXattr) && name.size() > kUserXattr.size() &&
+                     name.size() <= kLongestXattr;
+  if (equals != absl::string_view::npos && named) return absl::OkStatus();
+  return Expected("user.NAME=VALUE");
 }
 
 absl::Status CheckUnitName(absl::string_view name, Stage stage) {

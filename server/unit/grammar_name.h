@@ -43,6 +43,9 @@ bool IsVariableName(absl::string_view name);
 // NAME=value.
 absl::Status CheckEnvironmentEntry(absl::string_view entry, Stage stage);
 
+// user.NAME=VALUE, the name of at most 255 bytes; xattr(7).
+absl::Status CheckXattr(absl::string_view entry, Stage stage);
+
 // What UnitName::Parse takes.
 absl::Status CheckUnitName(absl::string_view name, Stage stage);
 

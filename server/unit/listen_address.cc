@@ -4,7 +4,9 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -22,6 +24,7 @@ namespace {
 
 constexpr size_t kLongestPath = 4095;     // PATH_MAX without its NUL
 constexpr size_t kLongestUnixName = 107;  // sun_path without its NUL, unix(7)
+constexpr size_t kLongestQueue = 255;     // NAME_MAX, mq_overview(7)
 constexpr size_t kLongestScope = 15;      // IFNAMSIZ without its NUL
 constexpr uint32_t kAnyCid = std::numeric_limits<uint32_t>::max();  // VMADDR_CID_ANY, vsock(7)
 constexpr size_t kGroups = 8;
@@ -146,36 +149,58 @@ absl::StatusOr<SocketAddress> ParseInternet(absl::string_view text) {
   return SocketAddress(address);
 }
 
-absl::Status CheckFifo(const SocketAddress& address) {
-  const auto* node = std::get_if<PathAddress>(&address);
-  if (node == nullptr) return BadAddress(ToText(address), "the absolute path of a FIFO");
-  for (absl::string_view folder : kNoFifoBelow) {
-    if (node->path == folder || absl::StartsWith(node->path, absl::StrCat(folder, "/"))) {
-      return BadAddress(node->path, "a FIFO that is not below /proc, /sys or /dev");
-    }
-  }
-  return absl::OkStatus();
+absl::StatusOr<SocketAddress> ParsePath(absl::string_view text, absl::string_view what) {
+  const bool fits = text.size() >= 2 && text.size() <= kLongestPath && text[0] == '/';
+  if (!fits || absl::StrContains(text, '\0')) return BadAddress(text, what);
+  return SocketAddress(PathAddress{std::string(text)});
 }
 
-}  // namespace
-
-absl::StatusOr<SocketAddress> ParseListenAddress(absl::string_view text) {
-  if (absl::StartsWith(text, "/")) {
-    if (text.size() < 2 || text.size() > kLongestPath || absl::StrContains(text, '\0')) {
-      return BadAddress(text, "a path other than \"/\"");
+absl::StatusOr<SocketAddress> ParseFifo(absl::string_view text) {
+  for (absl::string_view folder : kNoFifoBelow) {
+    if (text == folder || absl::StartsWith(text, absl::StrCat(folder, "/"))) {
+      return BadAddress(text, "a FIFO that is not below /proc, /sys or /dev");
     }
-    return SocketAddress(PathAddress{std::string(text)});
   }
-  if (absl::StartsWith(text, "@")) {
-    if (text.size() < 2) return BadAddress(text, "a name after the \"@\"");
-    return SocketAddress(AbstractAddress{std::string(text.substr(1))});
+  return ParsePath(text, "the absolute path of a FIFO");
+}
+
+absl::StatusOr<SocketAddress> ParseNetlink(absl::string_view text) {
+  const std::vector<absl::string_view> words =
+      absl::StrSplit(text, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+  NetlinkAddress address;
+  const auto family = words.empty() ? std::nullopt : NetlinkFamily(std::string(words[0]));
+  constexpr uint64_t kMostGroups = std::numeric_limits<uint32_t>::max();
+  const bool grouped = words.size() == 2 && Decimal(words[1], kMostGroups, address.groups);
+  if (!family.has_value() || (words.size() != 1 && !grouped)) {
+    return BadAddress(text,
+                      "a netlink family by name or number, and perhaps a mask of groups, as "
+                      "\"kobject-uevent 1\"");
   }
+  address.family = *family;
+  return SocketAddress(address);
+}
+
+absl::StatusOr<SocketAddress> ParseQueue(absl::string_view text) {
+  const bool fits = text.size() >= 2 && text.size() <= kLongestQueue + 1 && text[0] == '/' &&
+                    text != "/." && text != "/.." && text.rfind('/') == 0 &&
+                    !absl::StrContains(text, '\0');
+  if (!fits) return BadAddress(text, "\"/\" and a name of at most 255 bytes without \"/\"");
+  return SocketAddress(QueueAddress{std::string(text)});
+}
+
+absl::StatusOr<SocketAddress> ParseAbstract(absl::string_view text) {
+  if (text.size() < 2) return BadAddress(text, "a name after the \"@\"");
+  return SocketAddress(AbstractAddress{std::string(text.substr(1))});
+}
+
+absl::StatusOr<SocketAddress> ParseSocket(absl::string_view text) {
+  if (absl::StartsWith(text, "/")) return ParsePath(text, "a path other than \"/\"");
+  if (absl::StartsWith(text, "@")) return ParseAbstract(text);
   if (absl::StartsWith(text, "vsock:")) return ParseVsock(text);
   return absl::StartsWith(text, "[") ? ParseBracketed(text) : ParseInternet(text);
 }
 
-absl::Status CheckListenKind(ListenKind kind, const SocketAddress& address) {
-  if (kind == ListenKind::kFifo) return CheckFifo(address);
+absl::Status CheckSocket(ListenKind kind, const SocketAddress& address) {
   const auto* node = std::get_if<PathAddress>(&address);
   const auto* abstract = std::get_if<AbstractAddress>(&address);
   const size_t length = node != nullptr       ? node->path.size()
@@ -188,6 +213,29 @@ absl::Status CheckListenKind(ListenKind kind, const SocketAddress& address) {
     return BadAddress(ToText(address), "a unix socket for sequential packets: /PATH or @NAME");
   }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<SocketAddress> ParseListenAddress(ListenKind kind, absl::string_view text) {
+  switch (kind) {
+    case ListenKind::kFifo:
+      return ParseFifo(text);
+    case ListenKind::kSpecial:
+      return ParsePath(text, "the absolute path of a special file");
+    case ListenKind::kUsbFunction:
+      return ParsePath(text, "the absolute path of a folder of FunctionFS");
+    case ListenKind::kNetlink:
+      return ParseNetlink(text);
+    case ListenKind::kMessageQueue:
+      return ParseQueue(text);
+    default:
+      break;
+  }
+  absl::StatusOr<SocketAddress> address = ParseSocket(text);
+  if (!address.ok()) return address;
+  if (absl::Status fits = CheckSocket(kind, *address); !fits.ok()) return fits;
+  return address;
 }
 
 }  // namespace socketd

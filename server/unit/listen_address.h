@@ -1,7 +1,6 @@
 // The address of a Listen* directive: text to value and back; systemd.socket(5).
 #pragma once
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -9,14 +8,23 @@
 
 namespace socketd {
 
-// "/path", "@abstract", "port", "v4:port", "[v6]:port", "[v6]:port%scope", "vsock:cid:port" (no
-// cid: any). A port is 0 to 65535, and 0 lets the kernel choose; a bare port is not 0. `text` has
-// its specifiers expanded. INVALID_ARGUMENT (BAD_ADDRESS) says what was expected.
-absl::StatusOr<SocketAddress> ParseListenAddress(absl::string_view text);
+enum class ListenKind {
+  kStream,
+  kDatagram,
+  kSequentialPacket,
+  kFifo,
+  kSpecial,
+  kNetlink,
+  kMessageQueue,
+  kUsbFunction,
+};
 
-// What can listen where: sequential packets on unix sockets only, a FIFO on a path only and not
-// below /proc, /sys and /dev, and a unix socket's path or name in at most 107 bytes.
-enum class ListenKind { kStream, kDatagram, kSequentialPacket, kFifo };
-absl::Status CheckListenKind(ListenKind kind, const SocketAddress& address);
+// Of sockets "/path", "@abstract", "port", "v4:port", "[v6]:port", "[v6]:port%scope",
+// "vsock:cid:port" (no cid: any); a port is 0 to 65535, and 0 lets the kernel choose, but a bare
+// port is not 0; sequential packets on unix sockets only, whose path or name has at most 107 bytes.
+// Of netlink "family" or "family groups"; of message queues "/name"; of the rest an absolute path,
+// for a FIFO not below /proc, /sys and /dev. `text` has its specifiers expanded. INVALID_ARGUMENT
+// (BAD_ADDRESS) says what was expected.
+absl::StatusOr<SocketAddress> ParseListenAddress(ListenKind kind, absl::string_view text);
 
 }  // namespace socketd

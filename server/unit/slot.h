@@ -1,5 +1,5 @@
 // Access to the one field that a directive sets, whatever its type: where a value is put and where
-// it is taken from. For field_value.cc only.
+// it is taken from. For field_value.cc and what it is made of.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,7 @@ class OnePort final : public PortLender {
   std::optional<uint32_t> PortUser(const std::string& /*unit*/) const override { return 1000; }
   absl::StatusOr<LentPorts> LendPorts(const std::string& unit) override {
     if (unit != "a.socket") return absl::NotFoundError(unit);
-    return LentPorts{{&port.fd}, "a"};
+    return LentPorts{{&port.fd}, {"a"}};
   }
   Port port;
 };

@@ -90,6 +90,8 @@ absl::Status ScenarioRunner::DoWorld(const Words& words) {
     world_.kernel().files().Put(words[1], words.size() > 2 ? words[2] + "\n" : "");
   } else if (words[0] == "remove") {
     world_.kernel().files().Erase(words[1]);
+  } else if (words[0] == "device") {
+    world_.kernel().files().PutNode(words[1], FakeFiles::NodeKind::kDevice, 0600);
   } else if (words[0] == "folder") {
     world_.kernel().files().PutDirectory(words[1]);
   } else if (words[0] == "alias" && words.size() == 3) {
@@ -104,7 +106,8 @@ absl::Status ScenarioRunner::DoWorld(const Words& words) {
     if (words[1] == "lookups") world_.kernel().SlowDownLookups(span);
     if (words[1] == "exec") world_.kernel().processes().SlowDownExec(span);
   } else {
-    return Misread("expected `file`, `remove`, `folder`, `alias`, `occupy`, `vacate` or `slow`");
+    return Misread(
+        "expected `file`, `remove`, `folder`, `device`, `alias`, `occupy`, `vacate` or `slow`");
   }
   return absl::OkStatus();
 }
@@ -216,6 +219,7 @@ absl::Status ScenarioRunner::Do(const ScenarioLine& line) {
       {"fail", &ScenarioRunner::DoFault},      {"advance", &ScenarioRunner::DoTime},
       {"oversleep", &ScenarioRunner::DoTime},  {"delete", &ScenarioRunner::DoJob},
       {"remove", &ScenarioRunner::DoWorld},    {"create", &ScenarioRunner::DoCreate},
+      {"device", &ScenarioRunner::DoWorld},
   };
   Words words = SplitWords(line.text);
   at_once_ = words.size() > 1 && words.back() == "+";

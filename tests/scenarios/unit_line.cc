@@ -50,12 +50,15 @@ constexpr std::array<std::pair<absl::string_view, absl::string_view>, 12> kShort
     {"send-sighup", "SendSIGHUP"},
 }};
 
-constexpr std::array<std::pair<absl::string_view, absl::string_view>, 5> kListen = {{
+constexpr std::array<std::pair<absl::string_view, absl::string_view>, 8> kListen = {{
     {"tcp:", "ListenStream"},
     {"udp:", "ListenDatagram"},
     {"unix:", "ListenStream"},
     {"seqpacket:", "ListenSequentialPacket"},
     {"fifo:", "ListenFIFO"},
+    {"special:", "ListenSpecial"},
+    {"netlink:", "ListenNetlink"},
+    {"queue:", "ListenMessageQueue"},
 }};
 
 std::string Directive(absl::string_view key) {

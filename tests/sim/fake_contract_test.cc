@@ -51,6 +51,13 @@ class FakeWorld final : public KernelWorld {
     peer.pid = 4711;
     return kernel_.ports().SendTo(path, text, peer).ok();
   }
+  std::string MakeDevice() override {
+    kernel_.files().PutNode("/dev/thing", FakeFiles::NodeKind::kDevice, 0600);
+    return "/dev/thing";
+  }
+  bool Deliver(const ListenSpec& spec, const std::string& text) override {
+    return kernel_.ports().SendTo(ToText(spec.address), text).ok();
+  }
   void Raise(int number) override { kernel_.Raise(number); }
   void WakeFromAfar() override {
     std::thread([this] { kernel_.Wake(); }).join();

@@ -34,6 +34,7 @@ enum class Call : uint8_t {
   kMakeSymlink,
   kRemove,
   kRemoveTree,
+  kRemoveQueue,
   kCount,
 };
 

@@ -16,7 +16,7 @@ namespace socketd::sim {
 
 class FakeFiles {
  public:
-  enum class NodeKind : uint8_t { kFile, kDirectory, kSymlink, kSocket, kFifo };
+  enum class NodeKind : uint8_t { kFile, kDirectory, kSymlink, kSocket, kFifo, kDevice };
   struct Node {
     NodeKind kind = NodeKind::kFile;
     std::string text;  // of a file; of a symlink, its target

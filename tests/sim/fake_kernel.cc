@@ -251,6 +251,11 @@ absl::Status FakeKernel::MakeSymlink(const std::string& target, const std::strin
   return files_.MakeSymlink(target, path);
 }
 
+absl::Status FakeKernel::RemoveQueue(const std::string& name, uint64_t node) {
+  if (absl::Status failed = Admit(Call::kRemoveQueue, name); !failed.ok()) return failed;
+  return ports_.RemoveQueue(name, node);
+}
+
 absl::Status FakeKernel::Remove(const std::string& path, uint64_t node) {
   if (absl::Status failed = Admit(Call::kRemove, path); !failed.ok()) return failed;
   return files_.Remove(path, node);

@@ -73,6 +73,8 @@ class FakeKernel final : public Kernel {
   absl::StatusOr<Port> Listen(const ListenSpec& spec) override;
   absl::Status Restore(const Fd& port, const ListenSpec& spec) override;
   absl::StatusOr<Connection> Accept(const Fd& port) override;
+  void HandOn(const SocketOptions& options, const Connection& connection) override;
+  void Flush(const Fd& port, const ListenSpec& spec) override;
   absl::Status Arm(const Fd& fd, Token token, Arming arming) override;
   void Disarm(const Fd& fd) override;
   absl::StatusOr<PipeEnds> Pipe() override;
@@ -97,6 +99,7 @@ class FakeKernel final : public Kernel {
   absl::Status MakeSymlink(const std::string& target, const std::string& path) override;
   absl::Status Remove(const std::string& path, uint64_t node) override;
   absl::Status RemoveTree(const std::string& path) override;
+  absl::Status RemoveQueue(const std::string& name, uint64_t node) override;
   const std::vector<Capability>& Capabilities() const override { return capabilities_; }
 
  private:

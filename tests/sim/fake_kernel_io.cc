@@ -46,6 +46,12 @@ absl::StatusOr<Port> FakeKernel::Listen(const ListenSpec& spec) {
   Port port;
   port.bound = (*file)->bound;
   port.node = (*file)->node;
+  for (const OptionValue& value : spec.options) {
+    const bool known = value.text == "reno" || value.text == "cubic";
+    if (value.option != SocketOption::kTcpCongestion || known) continue;
+    port.warnings.push_back(
+        absl::StrCat("[Socket] ", NameOf(value.option), "=: not obeyed for ", text, ": ENOENT"));
+  }
   port.fd = descriptors_.Open(*std::move(file), absl::StrCat("Listen ", text));
   return port;
 }
@@ -80,6 +86,15 @@ absl::StatusOr<Connection> FakeKernel::Accept(const Fd& port) {
   connection.fd =
       descriptors_.Open(std::move(accepted), absl::StrCat("Accept ", ToText(client->local)));
   return connection;
+}
+
+void FakeKernel::HandOn(const SocketOptions& options, const Connection& connection) {
+  const auto file = descriptors_.Find(connection.fd, "HandOn");
+  if (file) file->spec.options = options;
+}
+
+void FakeKernel::Flush(const Fd& port, const ListenSpec& /*spec*/) {
+  if (const auto file = descriptors_.Find(port, "Flush")) FakePorts::Flush(*file);
 }
 
 absl::Status FakeKernel::Arm(const Fd& fd, Token token, Arming arming) {

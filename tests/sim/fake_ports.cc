@@ -16,8 +16,13 @@ bool IsDatagram(ListenType type) {
 }
 
 FakeFile::Kind KindOf(ListenType type) {
-  if (type == ListenType::kFifo) return FakeFile::Kind::kFifo;
-  return IsDatagram(type) ? FakeFile::Kind::kDatagram : FakeFile::Kind::kListener;
+  if (type == ListenType::kFifo || type == ListenType::kSpecial) return FakeFile::Kind::kFifo;
+  return Accepts(type) ? FakeFile::Kind::kListener : FakeFile::Kind::kDatagram;
+}
+
+// Of these, one address may be open many times.
+bool IsShared(ListenType type) {
+  return !Accepts(type) && !IsDatagram(type);
 }
 
 SocketAddress WithPort(SocketAddress address, uint16_t port) {
@@ -120,13 +125,40 @@ absl::Status FakePorts::CheckFree(const ListenSpec& spec, const std::string& tex
                        "PORT_IN_USE");
   };
   if (occupied_.count(text) > 0) return in_use("another program");
-  if (spec.type == ListenType::kFifo || IsPortZero(spec.address)) return absl::OkStatus();
+  if (IsShared(spec.type) || IsPortZero(spec.address)) return absl::OkStatus();
   for (const auto& weak : ports_) {
     const auto file = weak.lock();
-    if (!file || file->kind == FakeFile::Kind::kFifo) continue;
+    if (!file || IsShared(file->spec.type)) continue;
     if (IsDatagram(file->spec.type) != IsDatagram(spec.type)) continue;
     if (ToText(file->bound) == text && !file->broken) return in_use("socketd or its service");
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> FakePorts::FindDevice(const std::string& path) const {
+  const FakeFiles::Node* node = files_.Find(path);
+  if (node == nullptr) return SystemError(ENOENT, "open", {{"address", path}});
+  if (node->kind == FakeFiles::NodeKind::kDevice) return node->inode;
+  return Error(absl::StatusCode::kFailedPrecondition, "CANNOT_WAIT", "always ready",
+               {{"path", path}});
+}
+
+void FakePorts::Flush(FakeFile& port) {
+  for (const auto& client : port.waiting)
+    client->server_left = true;
+  port.waiting.clear();
+  port.packets.clear();
+  port.bytes.clear();
+}
+
+absl::Status FakePorts::RemoveQueue(const std::string& name, uint64_t node) {
+  const auto found = queues_.find(name);
+  if (found == queues_.end()) return SystemError(ENOENT, "mq_unlink", {{"path", name}});
+  if (node != 0 && found->second != node) {
+    return Error(absl::StatusCode::kFailedPrecondition, "NODE_CHANGED",
+                 "the queue was replaced by somebody", {{"path", name}});
+  }
+  queues_.erase(found);
   return absl::OkStatus();
 }
 
@@ -143,12 +175,18 @@ absl::StatusOr<uint64_t> FakePorts::MakeNode(const ListenSpec& spec, const std::
 
 absl::StatusOr<std::shared_ptr<FakeFile>> FakePorts::Listen(const ListenSpec& spec) {
   const std::string text = ToText(spec.address);
+  if (spec.type == ListenType::kUsbFunction) {
+    return Error(absl::StatusCode::kUnimplemented, "NOT_SUPPORTED", "there is no FunctionFS");
+  }
   if (absl::Status free = CheckFree(spec, text); !free.ok()) return free;
   auto file = std::make_shared<FakeFile>();
   if (const auto* path = std::get_if<PathAddress>(&spec.address)) {
-    auto node = MakeNode(spec, path->path);
+    const bool special = spec.type == ListenType::kSpecial;
+    auto node = special ? FindDevice(path->path) : MakeNode(spec, path->path);
     if (!node.ok()) return node.status();
     file->node = *node;
+  } else if (const auto* queue = std::get_if<QueueAddress>(&spec.address)) {
+    file->node = queues_.emplace(queue->name, 5000 + queues_.size()).first->second;
   }
   file->kind = KindOf(spec.type);
   file->spec = spec;

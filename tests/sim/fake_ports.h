@@ -57,16 +57,21 @@ class FakePorts {
   // The next connection for `pid` (0: the daemon), if any; a client that has left is told apart by
   // client_left.
   static Client Accept(FakeFile& port, int pid);
+  // Everything that waits at `port` is lost.
+  static void Flush(FakeFile& port);
+  absl::Status RemoveQueue(const std::string& name, uint64_t node);
   // Called when something has arrived anywhere.
   void OnArrival(std::function<void(const FakeFile&)> tell) { tell_ = std::move(tell); }
 
  private:
   absl::Status CheckFree(const ListenSpec& spec, const std::string& text) const;
+  absl::StatusOr<uint64_t> FindDevice(const std::string& path) const;
   absl::StatusOr<uint64_t> MakeNode(const ListenSpec& spec, const std::string& path);
 
   FakeFiles& files_;
   std::vector<std::weak_ptr<FakeFile>> ports_;
   std::map<std::string, bool> occupied_;
+  std::map<std::string, uint64_t> queues_;  // message queues by name, and their inodes
   std::vector<Client> clients_;
   std::function<void(const FakeFile&)> tell_;
   uint16_t next_port_ = 40000;

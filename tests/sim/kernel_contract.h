@@ -47,6 +47,10 @@ class KernelWorld {
   virtual void LeaveAll() = 0;
   // A datagram to a path. False: nobody is there.
   virtual bool SendDatagram(const std::string& path, const std::string& text) = 0;
+  // Makes a character device that can be waited for, and gives its path.
+  virtual std::string MakeDevice() = 0;
+  // Makes something come to a FIFO, device, netlink group or message queue.
+  virtual bool Deliver(const ListenSpec& spec, const std::string& text) = 0;
   // The daemon gets a signal.
   virtual void Raise(int number) = 0;
   // A Wake from a thread other than the kernel's.
@@ -78,6 +82,8 @@ class KernelContract : public ::testing::TestWithParam<MakeKernelWorld> {
   SpawnSpec SpecOf(KernelWorld::Program program, const Group& group, Token token);
   ListenSpec TcpSpec() const;
   ListenSpec PathSpec(ListenType type, const std::string& name);
+  // What comes to such a port is told, stays until somebody takes it, and can be flushed.
+  void ExpectTraffic(const ListenSpec& spec);
 
  private:
   std::unique_ptr<KernelWorld> world_;

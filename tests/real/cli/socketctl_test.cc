@@ -1,9 +1,12 @@
 // socketctl as an operator uses it, against a daemon on the real kernel: the program itself, its
 // output and its exit status.
+#include <mqueue.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
+#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -80,6 +83,60 @@ TEST_F(SocketctlTest, TakesASocketThroughItsLife) {
   EXPECT_EQ(Ctl("stop web.socket web.service").status, 0);
   EXPECT_EQ(Ctl("delete web.socket web.service").status, 0);
   EXPECT_EQ(Ctl("status web.socket").status, 4);
+}
+
+TEST_F(SocketctlTest, ListensOnEveryKindAndHandsAllOver) {
+  const std::string queue = absl::StrCat("/socketd-test-", getpid());
+  place().WriteUnit("in.socket",
+                    absl::StrCat("[Socket]\nListenFIFO=", place().root(), "/fifo\n",
+                                 "ListenNetlink=2 1\nListenMessageQueue=", queue, "\n",
+                                 "ListenStream=127.0.0.1:0\n",
+                                 "SocketProtocol=udplite\nRemoveOnStop=yes\nPriority=3\n",
+                                 "TCPCongestion=nosuch\nX-ListenNames=f n q t\n"));
+  place().WriteUnit("in.service",
+                    absl::StrCat("[Service]\nType=oneshot\nRemainAfterExit=yes\n"
+                                 "ExecStart=/bin/sh -c 'readlink /proc/self/fd/3 /proc/self/fd/5; "
+                                 "echo $LISTEN_FDNAMES; read line <&3; echo $$line'\n",
+                                 "StandardOutput=file:", place().root(), "/out\n"));
+  Begin();
+  ASSERT_EQ(Ctl("start in.socket").status, 0) << Ctl("status in.socket").output;
+  const std::string listed = Ctl("list-sockets").output;
+  for (const char* kind : {"ListenFIFO", "ListenNetlink", "ListenMessageQueue"})
+    EXPECT_THAT(listed, HasSubstr(kind));
+  EXPECT_THAT(listed, ContainsRegex("127\\.0\\.0\\.1:[1-9]"));  // the port that was chosen
+  EXPECT_THAT(Ctl("status in.socket").output, HasSubstr("TCPCongestion=: not obeyed"));
+  EXPECT_THAT(Ctl("dump in.socket").output, HasSubstr("SocketProtocol: udplite"));
+  place().Write("fifo", "hello\n");
+  EXPECT_EQ(Ctl("start in.service").status, 0);
+  EXPECT_EQ(FileText(place().root() + "/out"),
+            absl::StrCat(place().root(), "/fifo\n", queue, "\nf:n:q:t\nhello\n"));
+  EXPECT_EQ(Ctl("stop in.socket in.service").status, 0);
+  EXPECT_EQ(mq_unlink(queue.c_str()), -1);  // it was removed
+  EXPECT_FALSE(std::filesystem::exists(place().root() + "/fifo"));
+}
+
+TEST_F(SocketctlTest, NamesWhoeverHasAnAddress) {
+  const int port = FreePort();
+  const std::string text = absl::StrCat("[Socket]\nListenStream=127.0.0.1:", port, "\n");
+  for (const char* name : {"a", "b"}) {
+    place().WriteUnit(absl::StrCat(name, ".socket"), text);
+    place().WriteUnit(absl::StrCat(name, ".service"), kSleeper);
+  }
+  Begin();
+  ASSERT_EQ(Ctl("start a.socket").status, 0);
+  EXPECT_THAT(Ctl("start b.socket").output, HasSubstr("is held by a.socket"));
+  ASSERT_EQ(Ctl("stop a.socket").status, 0);
+  const Background other({"/usr/bin/perl", "-MSocket", "-e",
+                          absl::StrCat("socket(S, AF_INET, SOCK_STREAM, 0);"
+                                       "bind(S, sockaddr_in(",
+                                       port,
+                                       ", INADDR_LOOPBACK));"
+                                       "listen(S, 1); open(F, '>', '",
+                                       place().root(), "/ready'); close(F); sleep 100")});
+  while (!std::filesystem::exists(place().root() + "/ready") && Alive(other.pid()))
+    std::this_thread::yield();
+  EXPECT_THAT(Ctl("start a.socket").output,
+              HasSubstr(absl::StrCat("holder perl, process ", other.pid())));
 }
 
 TEST_F(SocketctlTest, ReadsAndChangesDefinitions) {

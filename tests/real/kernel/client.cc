@@ -1,12 +1,18 @@
 #include "tests/real/kernel/client.h"
 
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <mqueue.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <variant>
@@ -118,6 +124,46 @@ std::string Client::ReadAll() {
     if (length > 0) text.append(part.data(), static_cast<size_t>(length));
   }
   return text;
+}
+
+bool Client::Deliver(const ListenSpec& spec, const std::string& text) {
+  const auto length = static_cast<ssize_t>(text.size());
+  if (const auto* queue = std::get_if<QueueAddress>(&spec.address)) {
+    fd_.reset(mq_open(queue->name.c_str(), O_WRONLY | O_CLOEXEC));
+    return mq_send(fd_.get(), text.data(), text.size(), 0) == 0;
+  }
+  if (const auto* netlink = std::get_if<NetlinkAddress>(&spec.address)) {
+    fd_.reset(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, static_cast<int>(netlink->family)));
+    sockaddr_nl to{};
+    to.nl_family = AF_NETLINK;
+    to.nl_groups = netlink->groups;
+    const ssize_t sent = sendto(fd_.get(), text.data(), text.size(), 0,
+                                reinterpret_cast<const sockaddr*>(&to), sizeof(to));
+    // The kernel itself is addressed besides the groups, and does not listen to all families.
+    return sent == length || errno == ECONNREFUSED;
+  }
+  const auto* path = std::get_if<PathAddress>(&spec.address);
+  if (path == nullptr) return false;
+  fd_.reset(open(path->path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  return write(fd_.get(), text.data(), text.size()) == length;
+}
+
+Terminal::Terminal() {
+  other_end_.reset(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  std::array<char, 64> name{};
+  if (grantpt(other_end_.get()) != 0 || unlockpt(other_end_.get()) != 0 ||
+      ptsname_r(other_end_.get(), name.data(), name.size()) != 0)
+    return;
+  path_ = name.data();
+  keeps_it_raw_.reset(open(path_.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  termios settings{};
+  tcgetattr(keeps_it_raw_.get(), &settings);
+  cfmakeraw(&settings);
+  tcsetattr(keeps_it_raw_.get(), TCSANOW, &settings);
+}
+
+bool Terminal::Write(const std::string& text) {
+  return write(other_end_.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 }  // namespace socketd

@@ -45,6 +45,13 @@ class LinuxWorld final : public KernelWorld {
   bool SendDatagram(const std::string& path, const std::string& text) override {
     return Client().SendTo(path, text);
   }
+  std::string MakeDevice() override {
+    terminal_ = Terminal();
+    return terminal_.path();
+  }
+  bool Deliver(const ListenSpec& spec, const std::string& text) override {
+    return spec.type == ListenType::kSpecial ? terminal_.Write(text) : Client().Deliver(spec, text);
+  }
   void Raise(int number) override { kill(getpid(), number); }
   void WakeFromAfar() override {
     std::thread([this] { kernel_->Wake(); }).join();
@@ -54,6 +61,7 @@ class LinuxWorld final : public KernelWorld {
   std::string folder_ = "/tmp/sdXXXXXX";
   std::unique_ptr<LinuxKernel> kernel_;
   std::vector<Client> clients_;
+  Terminal terminal_;
 };
 
 std::vector<std::string> LinuxWorld::Command(Program program) {

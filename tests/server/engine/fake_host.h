@@ -28,6 +28,9 @@ class FakeHost final : public UnitHost {
   void OnDefinition(Unit& /*unit*/) override {}
   Unit* Load(absl::string_view name) override { return &unit(std::string(name)); }
   absl::Status CheckTemplate(const UnitName& /*name*/) override { return absl::OkStatus(); }
+  std::string HolderOf(const ListenSpec& /*spec*/, const SocketUnit& /*except*/) const override {
+    return "";
+  }
   absl::Status StartInstance(SocketUnit& /*socket*/, Connection /*connection*/) override {
     return absl::OkStatus();
   }

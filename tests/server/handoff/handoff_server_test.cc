@@ -31,9 +31,9 @@ class FakeLender final : public PortLender {
   absl::StatusOr<LentPorts> LendPorts(const std::string& unit) override {
     if (unit != "web.socket") return Error(absl::StatusCode::kNotFound, "UNIT_NOT_FOUND", "");
     LentPorts ports;
-    ports.name = "web";
     for (size_t i = 0; i < count; ++i)
       ports.fds.push_back(&port.fd);
+    ports.names.assign(count, "web");
     return ports;
   }
   Port port;

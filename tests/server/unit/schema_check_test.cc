@@ -160,6 +160,30 @@ TEST(CheckDefinition, SymlinksNeedExactlyOneNode) {
   EXPECT_THAT(Fields("a.socket", d), ElementsAre("definition.socket.symlinks"));
 }
 
+TEST(CheckDefinition, OnlyNodesOfOurOwnCountForSymlinks) {
+  v1::UnitDefinition d = Socket();
+  d.mutable_socket()->add_symlinks("/run/l");
+  auto* special = d.mutable_socket()->add_listen();
+  special->set_kind(v1::ListenAddress::KIND_SPECIAL);
+  special->set_address("/dev/x");
+  auto* queue = d.mutable_socket()->add_listen();
+  queue->set_kind(v1::ListenAddress::KIND_MESSAGE_QUEUE);
+  queue->set_address("/q");
+  EXPECT_THAT(Fields("a.socket", d), IsEmpty());
+}
+
+TEST(CheckDefinition, EachAddressHasItsNameAndAQueueBothItsLimits) {
+  v1::UnitDefinition d = Socket();
+  d.mutable_socket()->add_listen_names("a");
+  d.mutable_socket()->set_message_queue_max_messages(1);
+  d.mutable_socket()->set_message_queue_message_size(1);
+  EXPECT_THAT(Fields("a.socket", d), IsEmpty());
+  d.mutable_socket()->add_listen_names("b");
+  d.mutable_socket()->clear_message_queue_message_size();
+  EXPECT_THAT(Fields("a.socket", d), ElementsAre("definition.socket.listen_names",
+                                                 "definition.socket.message_queue_max_messages"));
+}
+
 TEST(CheckDefinition, NamesOfOtherUnitsHaveTheRightType) {
   v1::UnitDefinition d = Socket();
   d.mutable_socket()->set_service("b.socket");

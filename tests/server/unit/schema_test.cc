@@ -95,6 +95,42 @@ TEST(ReadUnitFile, OlderSpellingsSetTheSameFields) {
   EXPECT_EQ(read.definition.unit().start_limit_burst(), 9U);
 }
 
+TEST(ReadUnitFile, FillsWhatSocketsAreSetTo) {
+  const Read read(
+      "web.socket",
+      "[Socket]\nListenStream=80\nListenNetlink=audit 1\nListenMessageQueue=/q\nIPTOS=low-delay\n"
+      "Timestamping=\xC2\xB5s\nReceiveBuffer=64K\nMaxConnections=infinity\nPriority=-1\n"
+      "KeepAliveTimeSec=1min\nSocketProtocol=mptcp\nX-ListenNames=a \"b c\"\nX-ListenNames=d\n"
+      "XAttrListen=user.a=1 user.b=\nXAttrListen=\"user.c=x y\"\n");
+  EXPECT_THAT(read.problems, IsEmpty());
+  const v1::SocketSpec& socket = read.definition.socket();
+  EXPECT_EQ(socket.listen(1).kind(), v1::ListenAddress::KIND_NETLINK);
+  EXPECT_EQ(socket.listen(2).address(), "/q");
+  EXPECT_EQ(socket.ip_tos(), 0x10);
+  EXPECT_EQ(socket.timestamping(), v1::SocketSpec::TIMESTAMPING_MICROSECONDS);
+  EXPECT_EQ(socket.receive_buffer(), 65536U);
+  EXPECT_TRUE(socket.has_max_connections());
+  EXPECT_EQ(socket.max_connections(), 0U);
+  EXPECT_EQ(socket.priority(), -1);
+  EXPECT_EQ(socket.keep_alive_time().seconds(), 60);
+  EXPECT_EQ(socket.socket_protocol(), v1::SocketSpec::SOCKET_PROTOCOL_MPTCP);
+  EXPECT_THAT(socket.listen_names(), ElementsAre("a", "b c", "d"));
+  EXPECT_THAT(socket.xattr_listen(), ElementsAre("user.a=1", "user.b=", "user.c=x y"));
+}
+
+TEST(ReadUnitFile, RefusesWhatSocketsCannotBeSetTo) {
+  for (const char* line :
+       {"IPTTL=256", "IPTTL=-2", "IPTOS=fast", "IPTOS=256", "Timestamping=ms", "ReceiveBuffer=3G",
+        "Priority=x", "KeepAlive=sometimes", "SocketProtocol=tcp", "MaxConnections=many",
+        "XAttrListen=security.a=b", "XAttrAccept=user.=b", "XAttrEntryPoint=user.a",
+        "X-ListenNames=a:b", "MessageQueueMaxMessages=0", "ListenNetlink=nosuch",
+        "ListenMessageQueue=q"}) {
+    const Read read("web.socket", std::string("[Socket]\n") + line + "\n");
+    ASSERT_THAT(read.problems, SizeIs(1)) << line;
+    EXPECT_TRUE(read.problems[0].fatal) << line;
+  }
+}
+
 TEST(ReadUnitFile, WarnsOfUnknownKeysWithTheNearest) {
   const Read read("web.socket", "[Socket]\nListenSteam=80\nZebra=1\nDescription=x\n");
   ASSERT_THAT(read.problems, SizeIs(3));

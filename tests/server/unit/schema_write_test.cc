@@ -38,9 +38,11 @@ std::vector<std::string> SamplesByType(const Directive& directive) {
       }
       return samples;
     case FieldDescriptor::CPPTYPE_INT32:
-      return {"-7", "0", "19"};
+      return {std::to_string(directive.option->minimum()), "0",
+              std::to_string(directive.option->maximum())};
     case FieldDescriptor::CPPTYPE_UINT32:
-      return {"0", "1", "4294967295"};
+      return directive.option->maximum() == 0 ? std::vector<std::string>{"0", "1", "4294967295"}
+                                              : std::vector<std::string>{"1", "7"};
     default:
       return {};
   }
@@ -82,20 +84,42 @@ std::vector<std::string> SystemSamples(const Directive& directive) {
   }
 }
 
+std::vector<std::string> AddressSamples(int kind) {
+  switch (kind) {
+    case v1::ListenAddress::KIND_SEQUENTIAL_PACKET:
+      return {"@a b", "/run/s"};
+    case v1::ListenAddress::KIND_STREAM:
+    case v1::ListenAddress::KIND_DATAGRAM:
+      return {"80", "[::1]:8%lo", "@x"};
+    default:
+      return {"/run/f i", "%t/f"};
+  }
+}
+
 // Texts that the directive's grammar takes, odd ones among them.
 std::vector<std::string> Samples(const Directive& directive) {
   switch (directive.grammar) {
     case v1::GRAMMAR_ADDRESS:
-      return directive.option->kind() == 4   ? std::vector<std::string>{"/run/f i", "%t/f"}
-             : directive.option->kind() == 3 ? std::vector<std::string>{"@a b", "/run/s"}
-                                             : std::vector<std::string>{"80", "[::1]:8%%lo", "@x"};
+      return AddressSamples(directive.option->kind());
+    case v1::GRAMMAR_NETLINK:
+      return {"audit 1", "kobject-uevent", "2 %i"};
+    case v1::GRAMMAR_QUEUE:
+      return {"/queue", "/%n"};
+    case v1::GRAMMAR_COUNT:
+      return {"0", "1", "4294967295"};
+    case v1::GRAMMAR_IP_TOS:
+      return {"0", "255", "low-delay"};
+    case v1::GRAMMAR_XATTR:
+      return {"user.a=b \"user.b=c d\"", "user.c=%i"};
+    case v1::GRAMMAR_FD_NAMES:
+      return {"a \"b c\" %n"};
     case v1::GRAMMAR_COMMAND:
       return {"-@:+/bin/x \"arg 0\" ';' \"\" %i $X ${Y} \"\\t\\\\\"", "plain", "!!/a ; !/b"};
     case v1::GRAMMAR_SPAN:
     case v1::GRAMMAR_TIMEOUT:
       return {"0", "1min 30s", "5us", "infinity"};
     case v1::GRAMMAR_SIZE:
-      return {"64K"};
+      return {"64K", "1"};
     case v1::GRAMMAR_MODE:
       return {"0", "0660", "7777"};
     case v1::GRAMMAR_LIMIT:
@@ -152,7 +176,8 @@ TEST(WriteUnitFile, EveryFieldComesBack) {
       ReadUnitFile(name, {"f", file}, definition, problems);
       EXPECT_THAT(problems, IsEmpty());
       const Message* message = directive.Find(definition);
-      const bool is_default = sample == "default";  // an enum's zero is as good as unset
+      const bool is_default =
+          sample == "default" || sample == "off";  // an enum's zero is as good as unset
       EXPECT_TRUE(is_default || (message != nullptr && CountValues(directive, *message) > 0));
       ExpectComesBack(name, definition);
     }

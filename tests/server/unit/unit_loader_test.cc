@@ -97,6 +97,19 @@ TEST_F(Loader, FindsNothing) {
   EXPECT_EQ(Load("x.mount").state, LoadState::kNotFound);
 }
 
+TEST_F(Loader, AScopeIsNoSpecifier) {
+  files_.Put("/lib/u/web.socket",
+             "[Socket]\nListenStream=[fe80::1]:80%eth0\nListenStream=[fe80::1]:81%%lo\n"
+             "ListenStream=[::1]:82\n");
+  const LoadedUnit unit = Load("web.socket");
+  ASSERT_EQ(unit.state, LoadState::kLoaded) << unit.error;
+  const v1::SocketSpec& socket = unit.effective->socket();
+  EXPECT_EQ(socket.listen(0).address(), "[fe80::1]:80%eth0");
+  EXPECT_EQ(socket.listen(1).address(), "[fe80::1]:81%lo");
+  EXPECT_EQ(socket.listen(2).address(), "[::1]:82");
+  EXPECT_EQ(unit.written->socket().listen(0).address(), "[fe80::1]:80%eth0");
+}
+
 TEST_F(Loader, EarlierFoldersWin) {
   files_.Put("/lib/u/web.socket", kWeb);
   EXPECT_EQ(Load("web.socket").fragment_path, "/lib/u/web.socket");

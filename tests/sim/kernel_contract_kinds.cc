@@ -1,0 +1,126 @@
+// The part of the contract that is about kinds of ports: what comes to them, and what is set on
+// them.
+#include <string>
+#include <utility>
+
+#include "tests/sim/kernel_contract.h"
+#include "tests/testing/matchers.h"
+
+namespace socketd::sim {
+
+using ::socketd::testing::FailsBecause;
+using ::socketd::testing::FailsWith;
+using ::socketd::testing::IsOk;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using Kind = Event::Kind;
+
+namespace {
+
+constexpr Token kPortToken{(1ULL << 32) | 3U};
+constexpr Token kOtherToken{(1ULL << 32) | 4U};
+
+// Long enough for a real kernel to tell what it has to tell.
+constexpr absl::Duration kQuiet = absl::Milliseconds(100);
+
+}  // namespace
+
+void KernelContract::ExpectTraffic(const ListenSpec& spec) {
+  auto port = kernel().Listen(spec);
+  ASSERT_THAT(port, IsOk());
+  ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kOnce), IsOk());
+  Watch(kQuiet);
+  EXPECT_EQ(Place(Kind::kIo, kPortToken), -1);
+  ASSERT_TRUE(world().Deliver(spec, "hello"));
+  ASSERT_TRUE(Await(Kind::kIo, kPortToken));
+  EXPECT_TRUE(seen().back().readable);
+  EXPECT_FALSE(seen().back().hang_up);
+  ASSERT_THAT(kernel().Restore(port->fd, spec), IsOk());
+  ASSERT_THAT(kernel().Arm(port->fd, kOtherToken, Arming::kOnce), IsOk());
+  ASSERT_TRUE(Await(Kind::kIo, kOtherToken));
+  kernel().Flush(port->fd, spec);
+  const size_t before = seen().size();
+  ASSERT_THAT(kernel().Arm(port->fd, kOtherToken, Arming::kOnce), IsOk());
+  Watch(kQuiet);
+  EXPECT_EQ(seen().size(), before);
+  kernel().Disarm(port->fd);
+}
+
+TEST_P(KernelContract, AFifoTellsOfBytes) {
+  ExpectTraffic(PathSpec(ListenType::kFifo, "fifo"));
+}
+
+TEST_P(KernelContract, ADeviceTellsOfBytes) {
+  ListenSpec spec;
+  spec.type = ListenType::kSpecial;
+  spec.address = PathAddress{world().MakeDevice()};
+  ExpectTraffic(spec);
+}
+
+TEST_P(KernelContract, ANetlinkGroupTellsOfPackets) {
+  ListenSpec spec;
+  spec.type = ListenType::kNetlink;
+  spec.address = NetlinkAddress{2, 1};  // for programs among themselves; netlink(7)
+  ExpectTraffic(spec);
+}
+
+TEST_P(KernelContract, AMessageQueueTellsOfMessagesAndIsRemovedByNode) {
+  ListenSpec spec;
+  spec.type = ListenType::kMessageQueue;
+  const std::string folder = world().Folder();
+  const std::string name = "/socketd-" + folder.substr(folder.rfind('/') + 1);
+  spec.address = QueueAddress{name};
+  ExpectTraffic(spec);
+  auto port = kernel().Listen(spec);  // the queue outlives its port
+  ASSERT_THAT(port, IsOk());
+  EXPECT_NE(port->node, 0U);
+  EXPECT_THAT(kernel().RemoveQueue(name, port->node + 1), FailsBecause("NODE_CHANGED"));
+  EXPECT_THAT(kernel().RemoveQueue(name, port->node), IsOk());
+  EXPECT_THAT(kernel().RemoveQueue(name, port->node), FailsWith(absl::StatusCode::kNotFound));
+}
+
+TEST_P(KernelContract, AFileThatIsAlwaysReadyCannotBeWaitedFor) {
+  const std::string path = world().Folder() + "/file";
+  ASSERT_THAT(kernel().WriteFile(path, "text"), IsOk());
+  ListenSpec spec;
+  spec.type = ListenType::kSpecial;
+  spec.address = PathAddress{path};
+  EXPECT_THAT(kernel().Listen(spec), FailsBecause("CANNOT_WAIT"));
+}
+
+TEST_P(KernelContract, UsbFunctionsAreRefusedByName) {
+  ListenSpec spec;
+  spec.type = ListenType::kUsbFunction;
+  spec.address = PathAddress{"/dev/ffs-socketd"};
+  EXPECT_THAT(kernel().Listen(spec), FailsBecause("NOT_SUPPORTED"));
+}
+
+TEST_P(KernelContract, FlushLeavesNoConnectionAndNoDatagram) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(world().Connect(port->bound));
+  kernel().Flush(port->fd, TcpSpec());
+  EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+  const ListenSpec datagrams = PathSpec(ListenType::kDatagram, "d");
+  auto other = kernel().Listen(datagrams);
+  ASSERT_THAT(other, IsOk());
+  ASSERT_TRUE(world().SendDatagram(std::get<PathAddress>(datagrams.address).path, "hello"));
+  kernel().Flush(other->fd, datagrams);
+  EXPECT_THAT(kernel().Receive(other->fd), FailsWith(absl::StatusCode::kUnavailable));
+}
+
+TEST_P(KernelContract, AnOptionThatCannotBeSetIsAWarning) {
+  ListenSpec spec = TcpSpec();
+  spec.options = {{SocketOption::kTcpCongestion, 0, "reno"}};
+  auto port = kernel().Listen(spec);
+  ASSERT_THAT(port, IsOk());
+  EXPECT_THAT(port->warnings, IsEmpty());
+  spec.options = {{SocketOption::kTcpCongestion, 0, "nosuch"}};
+  auto warned = kernel().Listen(spec);
+  ASSERT_THAT(warned, IsOk());
+  EXPECT_THAT(warned->warnings,
+              ElementsAre("[Socket] TCPCongestion=: not obeyed for 127.0.0.1:0: ENOENT"));
+}
+
+}  // namespace socketd::sim
