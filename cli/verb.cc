@@ -63,7 +63,7 @@ constexpr std::array<Row, 3> kCreateOptions = {{
 constexpr absl::Span<const Row> kNoOptions;
 
 // The table. One verb a block, in the order in which help lists them.
-constexpr std::array<Verb, 23> kVerbs = {{
+constexpr std::array<Verb, 24> kVerbs = {{
     {"list", "list-units", VerbGroup::kLook, "[PATTERN...]", Operands::kUnits, 0, kMany,
      "list units and their states",
      "-o wide adds the description, the cause of the last move and the unit file.",
@@ -138,6 +138,11 @@ constexpr std::array<Verb, 23> kVerbs = {{
      "let the daemon check unit files; nothing is changed",
      "Ends with 1 if a file could not be loaded; warnings alone are no failure.",
      "socketctl verify ./web.socket", kNoOptions, RunVerify},
+    {"directives", "", VerbGroup::kDefine, "[KEY...]", Operands::kNone, 0, kMany,
+     "list what unit files can say: key, default, type, and whether it has an effect",
+     "KEY may be a pattern. 'differs': not quite as with systemd. 'needs': not on every machine;\n"
+     "if the daemon answers, its own is asked. -o wide adds the remarks.",
+     "socketctl directives 'Listen*' -o wide", kNoOptions, RunDirectives},
     {"daemon-reload", "", VerbGroup::kDaemon, "", Operands::kNone, 0, 0, "read all unit files anew",
      "", "socketctl daemon-reload", kNoOptions, RunDaemonReload},
     {"version", "", VerbGroup::kDaemon, "", Operands::kNone, 0, 0,

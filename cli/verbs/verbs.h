@@ -26,6 +26,7 @@ ExitCode RunCreate(const Session& session);
 ExitCode RunEdit(const Session& session);
 ExitCode RunDelete(const Session& session);
 ExitCode RunVerify(const Session& session);
+ExitCode RunDirectives(const Session& session);
 ExitCode RunDaemonReload(const Session& session);
 ExitCode RunVersion(const Session& session);
 ExitCode RunCompletion(const Session& session);
