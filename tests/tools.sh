@@ -33,6 +33,20 @@ install_node() {
     (cd "$tools/node" && npm install --ignore-scripts --no-package-lock --no-audit --no-fund)
 }
 
+# What ends in .socket in the packages of tests/real/cli/debian_packages: a folder a package.
+fetch_debian_sockets() {
+  local packages=$tools/packages sockets=$tools/debian-sockets package
+  rm -rf "$packages" "$sockets" && mkdir -p "$packages" "$sockets" || return
+  (cd "$packages" && xargs timeout 300 apt-get -q download) \
+    <tests/real/cli/debian_packages || return
+  for package in "$packages"/*.deb; do
+    dpkg-deb --fsys-tarfile "$package" |
+      tar -x -C "$sockets" --wildcards --transform "s,^[.],$(basename "${package%%_*}")," \
+        '*.socket' || true
+  done
+  rm -rf "$packages"
+}
+
 sum() { cat "$@" | sha256sum | cut -c1-16; }
 
 # install_tools DIR: sets test_env, the flags that tell the tests where the clients are.
@@ -42,10 +56,14 @@ install_tools() {
   once "grpcurl-${GRPCURL##*@}" build_grpcurl
   once "python-$(sum tests/real/clients/requirements.txt)" install_python
   once "node-$(sum tests/real/clients/package.json)" install_node
+  # Without the network the test of them is skipped, and says so.
+  (once "debian-sockets-$(sum tests/real/cli/debian_packages)" fetch_debian_sockets) ||
+    say "no Debian sockets to try"
   test_env=(
     --test_env=SOCKETD_GRPCURL="$tools/bin/grpcurl"
     --test_env=SOCKETD_BUF="$tools/node/node_modules/.bin/buf"
     --test_env=SOCKETD_PYTHON="$tools/venv/bin/python3"
     --test_env=SOCKETD_NODE_MODULES="$tools/node/node_modules"
+    --test_env=SOCKETD_DEBIAN_SOCKETS="$tools/debian-sockets"
   )
 }
