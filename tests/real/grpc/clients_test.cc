@@ -167,22 +167,13 @@ TEST_F(GrpcurlTest, MistakesCarryReasonsAndLines) {
 class TcpTest : public ClientsTest {
  protected:
   TcpTest() : ClientsTest({"tcp:127.0.0.1:0"}) {}
-
-  // The line "api.listening address=tcp:127.0.0.1:40123" tells the port.
-  std::string Address() const {
-    const std::string log = daemon_.Log();
-    const std::string mark = "address=tcp:";
-    const size_t at = log.find(mark);
-    if (at == std::string::npos) return "";
-    const size_t begin = at + mark.size();
-    return log.substr(begin, log.find_first_of(" \n", begin) - begin);
-  }
 };
 
 TEST_F(TcpTest, OperatorsMayAndStrangersMayNot) {
   NEED("SOCKETD_GRPCURL", grpcurl);
   const std::vector<std::string> call = {
-      grpcurl, "-plaintext", "-max-time", "20", Address(), absl::StrCat(kService, "/GetServer")};
+      grpcurl, "-plaintext",         "-max-time",
+      "20",    daemon_.TcpAddress(), absl::StrCat(kService, "/GetServer")};
   const ProgramResult own = Say(call);
   EXPECT_EQ(own.status, 0) << own.output;
   EXPECT_THAT(own.output, HasSubstr("\"pid\""));

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -91,6 +92,25 @@ absl::Status DaemonProcess::AwaitReady(int notify_socket) const {
       return absl::UnavailableError(absl::StrCat("socketd has ended: ", Log()));
     }
   }
+}
+
+std::string DaemonProcess::TcpAddress() const {
+  const std::string mark = "api.listening address=tcp:";
+  const int changes = inotify_init1(IN_CLOEXEC);
+  inotify_add_watch(changes, log_path().c_str(), IN_MODIFY);
+  std::string log = Log();
+  // A line is written as a whole.
+  while (!absl::StrContains(log, mark)) {
+    pollfd source = {changes, POLLIN, 0};
+    char events[4096];
+    if (poll(&source, 1, kPatienceMs) <= 0 || read(changes, events, sizeof events) < 0) break;
+    log = Log();
+  }
+  close(changes);
+  const size_t at = log.find(mark);
+  if (at == std::string::npos) return "";
+  const size_t begin = at + mark.size();
+  return log.substr(begin, log.find_first_of(" \n", begin) - begin);
 }
 
 absl::Status DaemonProcess::Start(const DaemonOptions& options) {

@@ -40,6 +40,9 @@ class DaemonProcess {
   std::string notify_path() const { return place_.run() + "/notify.sock"; }
   // What it wrote to its standard output and error.
   std::string Log() const { return FileText(log_path()); }
+  // "127.0.0.1:40123": where it listens for "tcp:127.0.0.1:0", as its log says, maybe later than
+  // READY=1 comes. Empty: it did not say so in time.
+  std::string TcpAddress() const;
 
  private:
   std::string log_path() const { return place_.root() + "/log"; }
