@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "server/base/log.h"
 #include "tests/sim/world.h"
 #include "tests/testing/matchers.h"
 
@@ -22,6 +23,8 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 using ::testing::SizeIs;
+using ::testing::internal::CaptureStderr;
+using ::testing::internal::GetCapturedStderr;
 
 class EngineCoreTest : public ::testing::Test {
  protected:
@@ -85,6 +88,26 @@ TEST_F(EngineCoreTest, ALookTellsWhetherFilesHaveChanged) {
   world_.Settle();
   EXPECT_FALSE(changed());
   EXPECT_THAT(world_.engine().core().Look("no.service"), FailsBecause("UNIT_NOT_FOUND"));
+}
+
+TEST_F(EngineCoreTest, AProcessThatIsLeftBehindIsNamed) {
+  world_.AddUnit("web.service",
+                 "[Service]\nExecStart=/bin/web\nExecStop=/bin/stop\nKillMode=none\n"
+                 "TimeoutStopSec=1s\n");
+  world_.AddProgram("/bin/web", "hangs");
+  world_.AddProgram("/bin/stop", "hangs");
+  world_.Boot();
+  world_.Ask(JobKind::kStart, "web.service");
+  world_.Settle();
+  const int pid = world_.kernel().processes().Find("/bin/web")->pid;
+  SetLogLevel(Level::kWarning);
+  CaptureStderr();
+  world_.Ask(JobKind::kStop, "web.service");
+  world_.Advance(absl::Seconds(10));
+  const std::string log = GetCapturedStderr();
+  SetLogLevel(Level::kError);
+  EXPECT_EQ(world_.StateOf("web.service"), "failed");
+  EXPECT_THAT(log, HasSubstr(absl::StrCat("unit.left-behind unit=web.service pid=", pid)));
 }
 
 }  // namespace
