@@ -171,6 +171,10 @@ absl::StatusOr<v1::DeleteUnitResponse> Client::Delete(v1::DeleteUnitRequest requ
   return wire_->Write(&Stub::DeleteUnit, std::move(request));
 }
 
+absl::StatusOr<v1::PlanUnitsResponse> Client::Plan(const v1::PlanUnitsRequest& request) {
+  return wire_->Call(&Stub::PlanUnits, request);
+}
+
 absl::StatusOr<v1::StartUnitResponse> Client::Start(v1::StartUnitRequest request) {
   return wire_->Write(&Stub::StartUnit, std::move(request));
 }

@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <istream>
 
@@ -47,6 +49,23 @@ absl::StatusOr<std::string> ReadText(std::istream& in, absl::string_view name) {
   }
   if (in.bad()) return Failed("cannot read", name);
   return text;
+}
+
+bool IsFolder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& path) {
+  std::error_code error;
+  std::vector<std::string> names;
+  std::filesystem::directory_iterator at(path, error);
+  for (; !error && at != std::filesystem::directory_iterator(); at.increment(error))
+    names.push_back(at->path().filename().string());
+  errno = error.value();
+  if (error) return Failed("cannot read", path);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 absl::StatusOr<std::string> ReadTextFile(const std::string& path) {

@@ -4,6 +4,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,6 +20,11 @@ absl::StatusOr<std::string> ReadTextFile(const std::string& path);
 
 // The same for a stream; `name` is for the message.
 absl::StatusOr<std::string> ReadText(std::istream& in, absl::string_view name);
+
+// Whether there is a folder.
+bool IsFolder(const std::string& path);
+// The names in a folder, sorted.
+absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& path);
 
 // A new file of our own, readable for us only, in $TMPDIR or /tmp; its name ends with `suffix`.
 absl::StatusOr<std::string> NewPrivateFile(const std::string& folder,

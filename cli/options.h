@@ -33,6 +33,7 @@ struct Options {
   std::vector<std::string> properties;
   std::string mode = "replace";
   std::string name;
+  std::vector<std::string> remove;
   std::string snapshot = "yes";
   std::int64_t since = 0;
   std::int64_t count = 0;

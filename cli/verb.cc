@@ -60,10 +60,15 @@ constexpr std::array<Row, 3> kCreateOptions = {{
     {"--dry-run", "", "check everything, change nothing", &Options::dry_run},
 }};
 
+constexpr std::array<Row, 2> kPlanOptions = {{
+    {"--name", "UNIT", "the name of the unit that standard input defines", &Options::name},
+    {"--remove", "UNIT", "a unit that is to be gone; may be repeated", &Options::remove},
+}};
+
 constexpr absl::Span<const Row> kNoOptions;
 
 // The table. One verb a block, in the order in which help lists them.
-constexpr std::array<Verb, 24> kVerbs = {{
+constexpr std::array<Verb, 25> kVerbs = {{
     {"list", "list-units", VerbGroup::kLook, "[PATTERN...]", Operands::kUnits, 0, kMany,
      "list units and their states",
      "-o wide adds the description, the cause of the last move and the unit file.",
@@ -126,6 +131,15 @@ constexpr std::array<Verb, 24> kVerbs = {{
      "socketctl create --name web.socket < web.txt\n"
      "socketctl show a.socket -o json | socketctl create --json --name b.socket",
      kCreateOptions, RunCreate},
+    {"plan", "", VerbGroup::kDefine, "[FILE...]", Operands::kFiles, 0, kMany,
+     "tell what unit files would change, and what becomes of open sockets; nothing is changed",
+     "FILE may be a folder of unit files; - or nothing reads standard input. A diff of "
+     "directives,\n"
+     "ports that are kept, opened and closed, and services that go on as they were until they are\n"
+     "restarted.",
+     "socketctl plan ./web.socket ./web.service\n"
+     "socketctl plan ./units --remove old.socket -o json",
+     kPlanOptions, RunPlan},
     {"edit", "", VerbGroup::kDefine, "UNIT...", Operands::kUnits, 1, kMany,
      "change definitions in $VISUAL or $EDITOR",
      "Only units made by create can be changed so. If somebody else changed the unit meanwhile,\n"

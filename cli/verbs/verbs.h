@@ -23,6 +23,7 @@ ExitCode RunTryRestart(const Session& session);
 ExitCode RunReload(const Session& session);
 ExitCode RunResetFailed(const Session& session);
 ExitCode RunCreate(const Session& session);
+ExitCode RunPlan(const Session& session);
 ExitCode RunEdit(const Session& session);
 ExitCode RunDelete(const Session& session);
 ExitCode RunVerify(const Session& session);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "server/api/convert.h"
+#include "server/api/convert_plan.h"
 #include "server/api/gate.h"
 #include "server/api/limits.h"
 #include "server/api/list_units.h"
@@ -213,6 +214,22 @@ UnitService::Reactor* UnitService::DumpUnit(Context* context,
   if (!name.ok()) return End(context, name.status());
   return Run({context, response, "", ""}, [this, &name](Settle settle) {
     engine_.Dump(name->text(), Answering<DumpReport>(std::move(settle), DumpOf));
+  });
+}
+
+UnitService::Reactor* UnitService::PlanUnits(Context* context,
+                                             const v1::PlanUnitsRequest* request,
+                                             v1::PlanUnitsResponse* response) {
+  ApplyRequest wanted;
+  const grpc::Status read = ReadSources(request->units(), wanted.units);
+  if (!read.ok()) return End(context, read);
+  return Run({context, response, "", ""}, [this, &wanted](Settle settle) {
+    engine_.PlanUnits(std::move(wanted),
+                      Answering<ChangePlan>(std::move(settle), [](const ChangePlan& plan) {
+                        auto message = std::make_shared<v1::PlanUnitsResponse>();
+                        Convert(plan, *message->mutable_plan());
+                        return message;
+                      }));
   });
 }
 

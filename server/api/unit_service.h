@@ -42,6 +42,7 @@ class UnitService final : public v1::UnitService::CallbackService {
   Reactor* ListUnits(Context*, const v1::ListUnitsRequest*, v1::ListUnitsResponse*) override;
   Reactor* VerifyUnit(Context*, const v1::VerifyUnitRequest*, v1::VerifyUnitResponse*) override;
   Reactor* GetServer(Context*, const v1::GetServerRequest*, v1::GetServerResponse*) override;
+  Reactor* PlanUnits(Context*, const v1::PlanUnitsRequest*, v1::PlanUnitsResponse*) override;
   Reactor* DumpUnit(Context*, const v1::DumpUnitRequest*, v1::DumpUnitResponse*) override;
   grpc::ServerWriteReactor<v1::WatchUnitsResponse>* WatchUnits(
       Context*, const v1::WatchUnitsRequest*) override;

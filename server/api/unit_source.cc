@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "proto/socketd/v1/unit_service.pb.h"
+#include "server/api/names.h"
 #include "server/api/status.h"
 #include "server/base/errors.h"
 #include "server/base/text.h"
@@ -67,6 +68,19 @@ grpc::Status ReadSource(const v1::UpdateUnitRequest& request,
                         const UnitName& name,
                         UnitSource& source) {
   return Read(request, name, source);
+}
+
+grpc::Status ReadSources(const UnitSources& messages, std::vector<UnitSource>& sources) {
+  for (const v1::UnitSource& message : messages) {
+    const absl::StatusOr<UnitName> name = ParseResourceName(message.unit_id(), "unit_id");
+    if (!name.ok()) return ToGrpc(name.status());
+    UnitSource& source = sources.emplace_back();
+    source.unit = name->text();
+    source.remove = message.remove();
+    if (source.remove) continue;
+    if (grpc::Status read = Read(message, *name, source); !read.ok()) return read;
+  }
+  return grpc::Status::OK;
 }
 
 absl::Status Verify(const UnitName& name,

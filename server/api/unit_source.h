@@ -3,8 +3,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "google/protobuf/repeated_field.h"
 
 #include "server/engine/engine_handle.h"
 #include "server/unit/unit_name.h"
@@ -17,6 +19,7 @@ namespace socketd {
 
 namespace v1 {
 class CreateUnitRequest;
+class UnitSource;
 class UpdateUnitRequest;
 class VerifyUnitResponse;
 }  // namespace v1
@@ -29,6 +32,10 @@ grpc::Status ReadSource(const v1::CreateUnitRequest& request,
 grpc::Status ReadSource(const v1::UpdateUnitRequest& request,
                         const UnitName& name,
                         UnitSource& source);
+
+// The same for units that are changed together; BAD_UNIT_NAME as well.
+using UnitSources = google::protobuf::RepeatedPtrField<v1::UnitSource>;
+grpc::Status ReadSources(const UnitSources& messages, std::vector<UnitSource>& sources);
 
 // What is wrong with a unit file's text, warnings included, by line.
 // INVALID_ARGUMENT: UNIT_FILE_TOO_LONG.

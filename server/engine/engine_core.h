@@ -47,6 +47,7 @@ class EngineCore final : public UnitHost {
   absl::StatusOr<UnitSnapshotPtr> Create(const UnitSource& source);
   absl::StatusOr<UnitSnapshotPtr> Update(const UnitSource& source);
   absl::StatusOr<int64_t> Delete(const UnitSource& source);
+  absl::StatusOr<ChangePlan> PlanUnits(const ApplyRequest& request);
   absl::StatusOr<std::vector<std::string>> ResetFailed(const std::vector<std::string>& units);
   absl::StatusOr<UnitSnapshotPtr> Look(const std::string& name);
   absl::StatusOr<DumpReport> Dump(const std::string& name);

@@ -60,6 +60,11 @@ void EngineDoor::Delete(UnitSource source, Answer<int64_t> answer) {
   Post(std::move(answer), [this, source = std::move(source)] { return core_.Delete(source); });
 }
 
+void EngineDoor::PlanUnits(ApplyRequest request, Answer<ChangePlan> answer) {
+  Post(std::move(answer),
+       [this, request = std::move(request)] { return core_.PlanUnits(request); });
+}
+
 void EngineDoor::ResetFailed(std::vector<std::string> units,
                              Answer<std::vector<std::string>> answer) {
   Post(std::move(answer), [this, units = std::move(units)] { return core_.ResetFailed(units); });

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 
 #include "server/engine/history.h"
+#include "server/unit/change_plan.h"
 #include "server/unit/snapshot.h"
 
 namespace socketd {
@@ -46,7 +47,13 @@ struct UnitSource {
   std::string text;  // of its file, found to hold together
   std::string etag;  // update and delete: empty, or the one that is expected
   bool validate_only = false;
+  bool remove = false;  // there is to be none; only where units are changed together
   std::string requester;
+};
+
+// Units to be changed together.
+struct ApplyRequest {
+  std::vector<UnitSource> units;
 };
 
 struct DumpReport {
@@ -74,6 +81,8 @@ class EngineHandle {
   virtual void Update(UnitSource source, Answer<UnitSnapshotPtr> answer) = 0;
   // Answers with the revision of the deletion.
   virtual void Delete(UnitSource source, Answer<int64_t> answer) = 0;
+  // What a change would come to; nothing is changed.
+  virtual void PlanUnits(ApplyRequest request, Answer<ChangePlan> answer) = 0;
   // Empty: all units. Answers with the names that were reset.
   virtual void ResetFailed(std::vector<std::string> units,
                            Answer<std::vector<std::string>> answer) = 0;

@@ -40,6 +40,10 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   LentPorts Lend() const;
   // What the connection that is accepted now goes by.
   const std::string& connection_name() const { return connection_name_; }
+  // What its ports were opened with; null unless the unit is active.
+  const SocketSettings* open_settings() const {
+    return active_state() == ActiveState::kActive ? settings_.get() : nullptr;
+  }
   // True if one of its ports keeps `spec` from being opened.
   bool Holds(const ListenSpec& spec) const;
   // The user that SocketUser= names; known once the ports were opened. None with Accept=: we accept

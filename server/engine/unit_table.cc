@@ -90,6 +90,10 @@ absl::Status UnitTable::TooManyUnits() const {
                absl::StrCat("there are ", options_.unit_limit, " units already"));
 }
 
+bool UnitTable::HasRoomFor(size_t more) const {
+  return units_.size() + more <= options_.unit_limit;
+}
+
 // ---- loading ----
 
 // Nothing can refer to a template: only its instances can be meant.
@@ -232,7 +236,11 @@ void UnitTable::Renew(Unit& unit) {
   if (unit.loaded() || unit.at_rest()) Relink(unit);
 }
 
-// Those that stand for themselves, and not for a connection. None of what is no template.
+DefinitionPtr UnitTable::Preview(UnitFiles& files, const UnitName& name) const {
+  const UnitLoader loader(files, options_.unit_paths, options_.surroundings);
+  return MakeDefinition(loader.Load(name), around_);
+}
+
 std::vector<Unit*> UnitTable::InstancesOf(const UnitName& name) const {
   std::vector<Unit*> instances;
   if (!name.is_template()) return instances;

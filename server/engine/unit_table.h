@@ -35,6 +35,10 @@ class UnitTable {
   // Reads one unit again, and with a template its instances: their definitions take effect at their
   // next start.
   Unit* Reload(const UnitName& name);
+  // What would be read of `name` if the files were those.
+  DefinitionPtr Preview(UnitFiles& files, const UnitName& name) const;
+  // Those that stand for themselves, and not for a connection. None of what is no template.
+  std::vector<Unit*> InstancesOf(const UnitName& name) const;
   // An instance of the template that is not at rest; null if there is none.
   const Unit* RunningInstance(const UnitName& name) const;
   // Makes the edges that the unit's definition declares, in place of those it declared before.
@@ -50,6 +54,8 @@ class UnitTable {
 
   // RESOURCE_EXHAUSTED (TOO_MANY_UNITS): why there is no room.
   absl::Status TooManyUnits() const;
+
+  bool HasRoomFor(size_t more) const;
 
   const UnitLoader& loader() const { return loader_; }
   size_t size() const { return units_.size(); }
@@ -69,7 +75,6 @@ class UnitTable {
   Unit* Add(const UnitName& name);
   Unit* Hold(const UnitName& name);
   void Renew(Unit& unit);
-  std::vector<Unit*> InstancesOf(const UnitName& name) const;
   void AddAliases(Unit& unit);
   void ForgetAliases(const Unit& unit);
   void LinkPending();

@@ -8,8 +8,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 
 #include "tests/cli/fake_units.h"
 
@@ -20,44 +18,6 @@ constexpr std::int64_t kRevision = 42;
 
 std::string Bare(const std::string& name) {
   return std::string(absl::StripPrefix(name, "units/"));
-}
-
-grpc::Status WithViolations() {
-  google::rpc::Status details;
-  google::rpc::ErrorInfo info;
-  info.set_reason("BAD_UNIT_FILE");
-  info.set_domain("socketd");
-  details.add_details()->PackFrom(info);
-  google::rpc::BadRequest bad;
-  auto& first = *bad.add_field_violations();
-  first.set_field("definition.socket.listen");
-  first.set_description("line 2: ListenStream=99999: a port is at most 65535");
-  auto& second = *bad.add_field_violations();
-  second.set_field("definition.socket.backlog");
-  second.set_description("line 3: Backlog=many: expected a number");
-  details.add_details()->PackFrom(bad);
-  return {grpc::StatusCode::INVALID_ARGUMENT, "the unit file has 2 mistakes",
-          details.SerializeAsString()};
-}
-
-// The failure that a unit's name asks for.
-grpc::Status FailureOf(const std::string& unit) {
-  if (unit == "denied.service") {
-    return FakeError(grpc::StatusCode::PERMISSION_DENIED, "ACCESS_DENIED",
-                     "uid 65534 may only look", {{"uid", "65534"}});
-  }
-  if (unit == "broken.service") {
-    return FakeError(grpc::StatusCode::FAILED_PRECONDITION, "COMMAND_FAILED", "a command failed",
-                     {{"step", "ExecStart"}, {"exit", "status 1"}});
-  }
-  if (unit == "limited.socket") {
-    return FakeError(grpc::StatusCode::RESOURCE_EXHAUSTED, "START_LIMIT", "started too often");
-  }
-  if (unit == "busy.service") {
-    return FakeError(grpc::StatusCode::ABORTED, "ETAG_MISMATCH", "somebody else changed it");
-  }
-  if (unit == "plain.service") return {grpc::StatusCode::INTERNAL, "Received RST_STREAM"};
-  return grpc::Status::OK;
 }
 
 bool Wanted(const v1::ListUnitsRequest& request, const v1::Unit& unit) {
@@ -77,21 +37,6 @@ bool Wanted(const v1::ListUnitsRequest& request, const v1::Unit& unit) {
 }
 
 }  // namespace
-
-grpc::Status FakeError(grpc::StatusCode code,
-                       const std::string& reason,
-                       const std::string& message,
-                       const std::map<std::string, std::string>& facts) {
-  google::rpc::ErrorInfo info;
-  info.set_reason(reason);
-  info.set_domain("socketd");
-  info.mutable_metadata()->insert(facts.begin(), facts.end());
-  google::rpc::Status details;
-  details.set_code(code);
-  details.set_message(message);
-  details.add_details()->PackFrom(info);
-  return {code, message, details.SerializeAsString()};
-}
 
 FakeDaemon::FakeDaemon(const std::string& path) : units_(FakeUnits()) {
   grpc::ServerBuilder builder;
@@ -205,6 +150,31 @@ grpc::Status FakeDaemon::UpdateUnit(Context* /*context*/,
   const std::lock_guard lock(mutex_);
   units_[request->name()] = response->unit();
   return found;
+}
+
+grpc::Status FakeDaemon::PlanFor(const google::protobuf::RepeatedPtrField<v1::UnitSource>& wanted,
+                                 v1::Plan& plan) {
+  const std::lock_guard lock(mutex_);
+  for (const v1::UnitSource& source : wanted) {
+    if (absl::StrContains(source.unit_file(), "99999")) return WithViolations();
+    const bool known = units_.count(source.unit_id()) > 0;
+    v1::UnitChange& change = *plan.add_units();
+    change.set_unit(source.unit_id());
+    change.set_action(source.remove() ? v1::UnitChange::ACTION_REMOVE
+                      : known         ? v1::UnitChange::ACTION_CHANGE
+                                      : v1::UnitChange::ACTION_CREATE);
+  }
+  plan.set_revision(kRevision);
+  if (wanted.empty() || wanted[0].unit_id() != "web.socket") return grpc::Status::OK;
+  *plan.mutable_units(0) = FakeUnitChange();
+  plan.add_restarts("web.service");
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeDaemon::PlanUnits(Context* /*context*/,
+                                   const v1::PlanUnitsRequest* request,
+                                   v1::PlanUnitsResponse* response) {
+  return PlanFor(request->units(), *response->mutable_plan());
 }
 
 grpc::Status FakeDaemon::DeleteUnit(Context* /*context*/,

@@ -20,6 +20,8 @@
 
 #include "grpcpp/grpcpp.h"
 
+#include "tests/cli/fake_failures.h"
+
 #include "socketd/v1/unit_service.grpc.pb.h"
 
 namespace socketd::cli {
@@ -29,11 +31,6 @@ struct WatchScript {
   std::vector<v1::WatchUnitsResponse> messages;
   grpc::Status end;
 };
-
-grpc::Status FakeError(grpc::StatusCode code,
-                       const std::string& reason,
-                       const std::string& message,
-                       const std::map<std::string, std::string>& facts = {});
 
 class FakeDaemon final : public v1::UnitService::Service {
  public:
@@ -67,6 +64,7 @@ class FakeDaemon final : public v1::UnitService::Service {
   grpc::Status ListUnits(Context*, const v1::ListUnitsRequest*, v1::ListUnitsResponse*) override;
   grpc::Status CreateUnit(Context*, const v1::CreateUnitRequest*, v1::Unit*) override;
   grpc::Status UpdateUnit(Context*, const v1::UpdateUnitRequest*, v1::UpdateUnitResponse*) override;
+  grpc::Status PlanUnits(Context*, const v1::PlanUnitsRequest*, v1::PlanUnitsResponse*) override;
   grpc::Status DeleteUnit(Context*, const v1::DeleteUnitRequest*, v1::DeleteUnitResponse*) override;
   grpc::Status StartUnit(Context*, const v1::StartUnitRequest*, v1::StartUnitResponse*) override;
   grpc::Status StopUnit(Context*, const v1::StopUnitRequest*, v1::StopUnitResponse*) override;
@@ -90,6 +88,9 @@ class FakeDaemon final : public v1::UnitService::Service {
                     const Request& request,
                     Response& response,
                     v1::ActiveState to);
+  // What becomes of units; one of everything for web.socket.
+  grpc::Status PlanFor(const google::protobuf::RepeatedPtrField<v1::UnitSource>& wanted,
+                       v1::Plan& plan);
   // A write's id is noted: each has to be new.
   grpc::Status Note(const std::string& request_id);
   WatchScript NextWatch();

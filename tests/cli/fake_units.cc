@@ -109,6 +109,37 @@ std::map<std::string, v1::Unit> FakeUnits() {
           {"evil.service", EvilService()}};
 }
 
+v1::UnitChange FakeUnitChange() {
+  v1::UnitChange change;
+  change.set_unit("web.socket");
+  change.set_action(v1::UnitChange::ACTION_CHANGE);
+  v1::DirectiveChange& listen = *change.add_directives();
+  listen.set_section("Socket");
+  listen.set_key("ListenStream");
+  for (const char* address : {"80", "81"})
+    listen.add_from(address);
+  for (const char* address : {"80", "82"})
+    listen.add_to(address);
+  v1::DirectiveChange& backlog = *change.add_directives();
+  backlog.set_section("Socket");
+  backlog.set_key("Backlog");
+  backlog.add_to("5");
+  const auto add = [&](v1::ListenerChange::Action action, const char* address, int index) {
+    v1::ListenerChange& listener = *change.add_listeners();
+    listener.set_kind("ListenStream");
+    listener.set_address(address);
+    listener.set_action(action);
+    listener.set_index(index);
+  };
+  add(v1::ListenerChange::ACTION_KEEP, "80", 0);
+  change.mutable_listeners(0)->add_set_live("Backlog");
+  change.mutable_listeners(0)->add_at_next_start("ReusePort");
+  add(v1::ListenerChange::ACTION_OPEN, "82", 1);
+  add(v1::ListenerChange::ACTION_CLOSE, "81", 1);
+  change.add_at_next_start("Service");
+  return change;
+}
+
 v1::Change FakeChange(std::int64_t revision,
                       const std::string& unit,
                       const std::string& from,

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 
+#include "socketd/v1/plan.pb.h"
 #include "socketd/v1/unit.pb.h"
 
 namespace socketd::cli {
@@ -17,6 +18,9 @@ inline const absl::Time kNow = kEpoch + absl::Seconds(185);
 // By bare name: web.socket and web.service are well, db.service has failed, idle.target is at rest,
 // lost.service has no file, evil.service has text that would drive a terminal.
 std::map<std::string, v1::Unit> FakeUnits();
+
+// What a plan says of web.socket; one of everything.
+v1::UnitChange FakeUnitChange();
 
 google::protobuf::Timestamp Stamp(absl::Time time);
 

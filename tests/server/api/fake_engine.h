@@ -121,6 +121,9 @@ class FakeEngine final : public EngineHandle {
   void Delete(UnitSource source, Answer<int64_t> answer) override {
     AnswerWith<int64_t>("delete " + source.unit + " etag " + source.etag, std::move(answer), 42);
   }
+  void PlanUnits(ApplyRequest request, Answer<ChangePlan> answer) override {
+    AnswerWith<ChangePlan>("plan" + TextOf(request), std::move(answer), PlanFor(request));
+  }
   void ResetFailed(std::vector<std::string> units,
                    Answer<std::vector<std::string>> answer) override {
     AnswerWith<std::vector<std::string>>("reset-failed", std::move(answer), units);
@@ -145,6 +148,28 @@ class FakeEngine final : public EngineHandle {
     const std::lock_guard lock(mutex_);
     const auto found = units_.find(name);
     return found == units_.end() ? nullptr : found->second;
+  }
+  static std::string TextOf(const ApplyRequest& request) {
+    std::string text;
+    for (const UnitSource& unit : request.units)
+      text += " " + unit.unit + (unit.remove ? " gone" : " text " + unit.text);
+    return text;
+  }
+  // One of everything.
+  static ChangePlan PlanFor(const ApplyRequest& request) {
+    ChangePlan plan;
+    plan.revision = 7;
+    plan.restarts = {"web.service"};
+    for (const UnitSource& unit : request.units) {
+      UnitChange& change = plan.units.emplace_back();
+      change.unit = unit.unit;
+      change.action = unit.remove ? UnitChange::Action::kRemove : UnitChange::Action::kChange;
+      change.directives = {{"Socket", "Backlog", {"5"}, {}}};
+      change.listeners = {
+          {ListenerChange::Action::kKeep, "ListenStream", "80", 0, {"Backlog"}, {}}};
+      change.at_next_start = {"Accept"};
+    }
+    return plan;
   }
   template <typename T>
   void AnswerWith(const std::string& what, Answer<T> answer, T value) {

@@ -91,6 +91,46 @@ TEST_F(UnitServiceTest, TheEnginesFailureTravels) {
   EXPECT_EQ(socketd::testing::ReasonOf(status), "COMMAND_FAILED");
 }
 
+TEST_F(UnitServiceTest, APlanBringsUnitsAndTakesADiff) {
+  v1::PlanUnitsRequest request;
+  v1::PlanUnitsResponse response;
+  v1::UnitSource& socket = *request.add_units();
+  socket.set_unit_id("web.socket");
+  socket.mutable_definition()->mutable_socket()->add_listen()->set_address("80");
+  socket.mutable_definition()->mutable_socket()->mutable_listen(0)->set_kind(
+      v1::ListenAddress::KIND_STREAM);
+  v1::UnitSource& service = *request.add_units();
+  service.set_unit_id("units/web.service");
+  service.set_remove(true);
+  ASSERT_TRUE(client_->PlanUnits(&context_, request, &response).ok());
+  EXPECT_THAT(engine_.Asked(),
+              ElementsAre("plan web.socket text [Socket]\nListenStream=80\n web.service gone"));
+  const v1::Plan& plan = response.plan();
+  EXPECT_EQ(plan.revision(), 7);
+  EXPECT_THAT(plan.restarts(), ElementsAre("web.service"));
+  ASSERT_EQ(plan.units_size(), 2);
+  EXPECT_EQ(plan.units(0).action(), v1::UnitChange::ACTION_CHANGE);
+  EXPECT_EQ(plan.units(1).action(), v1::UnitChange::ACTION_REMOVE);
+  EXPECT_EQ(plan.units(0).directives(0).key(), "Backlog");
+  EXPECT_THAT(plan.units(0).directives(0).from(), ElementsAre("5"));
+  EXPECT_EQ(plan.units(0).listeners(0).action(), v1::ListenerChange::ACTION_KEEP);
+  EXPECT_THAT(plan.units(0).listeners(0).set_live(), ElementsAre("Backlog"));
+  EXPECT_THAT(plan.units(0).at_next_start(), ElementsAre("Accept"));
+}
+
+TEST_F(UnitServiceTest, APlanNamesTheUnitThatIsWrong) {
+  v1::PlanUnitsRequest request;
+  v1::PlanUnitsResponse response;
+  request.add_units()->set_unit_id("web.socket");
+  grpc::Status status = client_->PlanUnits(&context_, request, &response);
+  EXPECT_EQ(socketd::testing::ReasonOf(status), "SOURCE_MISSING");
+  request.mutable_units(0)->set_unit_file("[Socket]\nListenStream=99999\n");
+  grpc::ClientContext second;
+  status = client_->PlanUnits(&second, request, &response);
+  EXPECT_EQ(socketd::testing::ReasonOf(status), "BAD_UNIT");
+  EXPECT_THAT(engine_.Asked(), SizeIs(0));
+}
+
 TEST_F(UnitServiceTest, TheOtherJobs) {
   v1::StopUnitRequest stop;
   v1::StopUnitResponse stopped;

@@ -1,0 +1,55 @@
+// Units to be changed together: what callers want is read, checked and compared with what is there
+// before anything is touched. One for each request. Owned by the engine core for one call; engine
+// thread only.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+#include "server/engine/engine_handle.h"
+#include "server/engine/engine_options.h"
+#include "server/engine/plan.h"
+#include "server/engine/unit_table.h"
+#include "server/unit/overlay_files.h"
+
+namespace socketd {
+
+class ChangeSet {
+ public:
+  ChangeSet(UnitTable& table, const EngineOptions& options)
+      : table_(table), options_(options), files_(*options.files) {}
+
+  // Reads and checks everything; nothing is changed.
+  absl::Status Read(const ApplyRequest& request);
+
+  // What it comes to, without a revision.
+  ChangePlan Plan() const;
+
+ private:
+  struct Member {
+    UnitName name;
+    Unit* unit;            // null: nobody has asked for it yet
+    DefinitionPtr before;  // never null
+    DefinitionPtr after;
+  };
+
+  absl::Status Take(const UnitSource& source);
+  absl::Status CheckPlace(const UnitName& name, const LoadedUnit& present) const;
+  absl::Status CheckRemoval(const Member& member) const;
+  absl::Status CheckMember(const Member& member) const;
+  DefinitionPtr Present(const UnitName& name) const;
+  std::string PathOf(const UnitName& name) const;
+  void AddMember(const UnitName& name);
+  static PlanSubject SubjectOf(const Member& member);
+  void AddRestarts(const Member& member, const UnitChange& change, ChangePlan& plan) const;
+
+  UnitTable& table_;
+  const EngineOptions& options_;
+  OverlayFiles files_;
+  std::vector<UnitName> wanted_;  // in the order of the request
+  std::vector<Member> members_;
+};
+
+}  // namespace socketd
