@@ -98,7 +98,27 @@ class Page {
     }
     Line("Connections",
          absl::StrCat(socket.connections(), " now, ", socket.accepted(), " accepted, ",
-                      socket.refused(), " refused, ", socket.triggered(), " starts triggered"));
+                      socket.refused(), " refused", Refusals(socket.refusals()), ", ",
+                      socket.triggered(), " starts triggered"));
+    if (socket.coolings() + socket.trigger_limit_hits() == 0) return;
+    Line("Limits", absl::StrCat("trigger limit hit ", Times(socket.trigger_limit_hits()),
+                                ", cooled down ", Times(socket.coolings())));
+  }
+
+  static std::string Times(uint64_t count) {
+    return absl::StrCat(count, count == 1 ? " time" : " times");
+  }
+
+  // By reason, in brackets; those that never were are left out.
+  static std::string Refusals(const v1::SocketStatus::Refusals& refusals) {
+    std::vector<std::string> reasons;
+    const auto add = [&](uint64_t count, absl::string_view reason) {
+      if (count > 0) reasons.push_back(absl::StrCat(count, " ", reason));
+    };
+    add(refusals.max_connections(), "max-connections");
+    add(refusals.stopping(), "stopping");
+    add(refusals.resources(), "resources");
+    return reasons.empty() ? "" : absl::StrCat(" (", absl::StrJoin(reasons, ", "), ")");
   }
 
   void Service() {

@@ -36,9 +36,16 @@ void ConvertSocket(const SocketSnapshot& snapshot, v1::SocketStatus& status) {
     message.set_bound(CleanText(listener.bound));
   }
   status.set_connections(snapshot.connections);
-  status.set_accepted(snapshot.accepted);
-  status.set_refused(snapshot.refused);
-  status.set_triggered(snapshot.triggered);
+  const SocketCounters& counters = snapshot.counters;
+  status.set_accepted(counters.accepted);
+  status.set_refused(counters.refused());
+  v1::SocketStatus::Refusals& refusals = *status.mutable_refusals();
+  refusals.set_max_connections(counters.refused_max_connections);
+  refusals.set_stopping(counters.refused_stopping);
+  refusals.set_resources(counters.refused_resources);
+  status.set_triggered(counters.triggered);
+  status.set_trigger_limit_hits(counters.trigger_limit_hits);
+  status.set_coolings(counters.coolings);
   status.set_service(snapshot.service);
 }
 

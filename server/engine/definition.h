@@ -47,6 +47,7 @@ struct SocketSettings {
   bool remove_on_stop = false;
   std::vector<std::string> symlinks;
   RateLimit trigger_limit;
+  bool trigger_limit_fails = false;  // TriggerLimitAction=fail; else the unit cools down
   ExecSettings exec;
   KillSettings kill;
 };

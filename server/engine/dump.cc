@@ -22,6 +22,7 @@ class Lines {
   void AddBool(absl::string_view key, bool value) { Add(key, value ? "yes" : "no"); }
   void AddMode(absl::string_view key, uint32_t mode) { Add(key, absl::StrFormat("%04o", mode)); }
   void AddNumber(absl::string_view key, int64_t number) { Add(key, absl::StrCat(number)); }
+  void AddCount(absl::string_view key, uint64_t count) { Add(key, absl::StrCat(count)); }
   void Head(absl::string_view text) { absl::StrAppend(&report_.text, indent_, "-> ", text, ":\n"); }
   void In() { indent_ += '\t'; }
   void Out() { indent_.pop_back(); }
@@ -176,6 +177,21 @@ void AddKill(const KillSettings& kill, Lines& lines) {
   lines.AddBool("SendSIGKILL", kill.send_sigkill);
 }
 
+void AddCounters(const SocketSettings& settings, const SocketSnapshot& socket, Lines& lines) {
+  const SocketCounters& counters = socket.counters;
+  if (settings.accept) {
+    lines.AddCount("Connections", socket.connections);
+    lines.AddCount("Accepted", counters.accepted);
+    lines.AddCount("Refused", counters.refused());
+    lines.AddCount("Refused by MaxConnections", counters.refused_max_connections);
+    lines.AddCount("Refused when stopping", counters.refused_stopping);
+    lines.AddCount("Refused without resources", counters.refused_resources);
+  }
+  lines.AddCount("Triggered", counters.triggered);
+  lines.AddCount("Trigger limit hit", counters.trigger_limit_hits);
+  lines.AddCount("Cooled down", counters.coolings);
+}
+
 void AddSocket(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
   const SocketSettings& settings = *unit.definition()->socket;
   const ListenSpec first =
@@ -204,12 +220,8 @@ void AddSocket(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
   lines.AddBool("Accept", settings.accept);
   lines.Add("Service", snapshot.socket.service);
   lines.Add("Timeout", SpanText(settings.timeout));
-  if (settings.accept) {
-    lines.AddNumber("Connections", snapshot.socket.connections);
-    lines.AddNumber("Accepted", static_cast<int64_t>(snapshot.socket.accepted));
-    lines.AddNumber("Refused", static_cast<int64_t>(snapshot.socket.refused));
-  }
-  lines.AddNumber("Triggered", static_cast<int64_t>(snapshot.socket.triggered));
+  lines.Add("TriggerLimitAction", settings.trigger_limit_fails ? "fail" : "cool");
+  AddCounters(settings, snapshot.socket, lines);
   for (const ListenerSnapshot& listener : snapshot.socket.listeners) {
     lines.Add(listener.kind, listener.bound.empty() || listener.bound == listener.address
                                  ? listener.address

@@ -17,8 +17,8 @@
 
 namespace socketd {
 
-// How a wait ended. kPending: it has not.
-enum class Outcome : uint8_t { kPending, kDone, kFailed, kLate, kSkip };
+// How a wait ended. kPending: it has not. kOver: with more than a limit allows.
+enum class Outcome : uint8_t { kPending, kDone, kFailed, kLate, kSkip, kOver };
 
 // The end of a wait with what it means for the unit's result (kSuccess: nothing) and why the unit
 // moves for it.
@@ -40,7 +40,7 @@ inline Ending FailedFor(Result what, Cause why) {
 
 // The set of endings that a wait can have.
 struct Endings {
-  bool done = false, failed = false, late = false, skip = false;
+  bool done = false, failed = false, late = false, skip = false, over = false;
 };
 inline constexpr Endings kNoEnding{};
 inline constexpr Endings kTimedEndings{true, true, true, true};
@@ -59,6 +59,13 @@ constexpr size_t IndexOf(State state) {
   return static_cast<size_t>(state);
 }
 
+// The cell of `over`, which only machines with limits have.
+template <typename Row>
+constexpr StateOf<Row> OverOf(const Row& row) {
+  if constexpr (requires { row.over; }) return row.over;
+  return StateOf<Row>::kNever;
+}
+
 template <typename Row>
 constexpr StateOf<Row> Cell(const Row& row, Outcome outcome) {
   switch (outcome) {
@@ -70,6 +77,8 @@ constexpr StateOf<Row> Cell(const Row& row, Outcome outcome) {
       return row.late;
     case Outcome::kSkip:
       return row.skip;
+    case Outcome::kOver:
+      return OverOf(row);
     case Outcome::kPending:
       break;
   }
@@ -91,7 +100,7 @@ constexpr bool RowsInOrder(const Table<Row>& table) {
   for (size_t i = 0; i < table.size(); ++i) {
     const Row& row = table[i];
     if (IndexOf(row.state) != i) return false;
-    for (auto cell : {row.done, row.failed, row.late, row.skip, row.stop}) {
+    for (auto cell : CellsOf(row)) {
       if (IndexOf(cell) > table.size()) return false;
     }
   }
@@ -104,8 +113,10 @@ constexpr bool CellsFitTheirAwait(const Table<Row>& table) {
   constexpr auto kNone = StateOf<Row>::kNever;
   for (const Row& row : table) {
     const Endings can = EndingsOf(row.awaits);
-    if ((row.done != kNone) != can.done || (row.failed != kNone) != can.failed) return false;
-    if ((row.late != kNone) != can.late || (row.skip != kNone) != can.skip) return false;
+    const bool fit = (row.done != kNone) == can.done && (row.failed != kNone) == can.failed &&
+                     (row.late != kNone) == can.late && (row.skip != kNone) == can.skip &&
+                     (OverOf(row) != kNone) == can.over;
+    if (!fit) return false;
     const bool rests = row.state == StateOf<Row>::kDead || row.state == StateOf<Row>::kFailed;
     if (rests && row.stop != kNone) return false;
     if (rests != Rests(row.awaits)) return false;
@@ -125,7 +136,7 @@ constexpr bool EveryStopSettles(const Table<Row>& table) {
   for (size_t round = 0; round < table.size(); ++round) {
     for (const Row& row : table) {
       bool all = row.skip != kNone || row.done != kNone;
-      for (auto cell : {row.done, row.failed, row.late}) {
+      for (auto cell : {row.done, row.failed, row.late, OverOf(row)}) {
         all = all && (SkippedByStop(row.awaits) || settles[IndexOf(cell)]);
       }
       all = all && settles[IndexOf(row.skip)];
@@ -150,7 +161,7 @@ constexpr bool EveryStateCanStop(const Table<Row>& table) {
       if (!stopping[IndexOf(row.state)]) continue;
       stopping[IndexOf(row.skip)] = true;
       if (SkippedByStop(row.awaits)) continue;
-      for (auto cell : {row.done, row.failed, row.late})
+      for (auto cell : {row.done, row.failed, row.late, OverOf(row)})
         stopping[IndexOf(cell)] = true;
     }
   }

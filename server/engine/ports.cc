@@ -179,10 +179,13 @@ std::vector<const Fd*> PortSet::Lend() const {
   return fds;
 }
 
-void PortSet::Flush() {
+size_t PortSet::Flush() {
+  size_t dropped = 0;
   for (size_t i = 0; i < ports_.size(); ++i) {
-    if (ports_[i].port.fd) loop_.kernel().Flush(ports_[i].port.fd, settings_->listeners[i].spec);
+    const Fd& fd = ports_[i].port.fd;
+    if (fd) dropped += loop_.kernel().Flush(fd, settings_->listeners[i].spec);
   }
+  return dropped;
 }
 
 }  // namespace socketd

@@ -35,8 +35,8 @@ class PortSet {
   absl::Status Arm(Arming arming);
   void Disarm();
 
-  // Drops what is queued at all of them.
-  void Flush();
+  // Drops what is queued at all of them; how much that was.
+  size_t Flush();
 
   // The port that `event` is about; null: none of these.
   const Fd* Find(const Event& event) const;

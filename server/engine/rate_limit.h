@@ -13,18 +13,25 @@ namespace socketd {
 struct RateLimit {
   absl::Duration interval;  // 0: no limit
   uint32_t burst = 0;       // 0: no limit
+
+  bool limits() const { return interval > absl::ZeroDuration() && burst != 0; }
 };
 
 class RateWindow {
  public:
+  // Whether one more at `now` would be one too many.
+  bool Full(const RateLimit& limit, Instant now) const {
+    return limit.limits() && count_ >= limit.burst && now - opened_ < limit.interval;
+  }
+
   // Counts one at `now`; false if that is one too many.
   bool Admit(const RateLimit& limit, Instant now) {
-    if (limit.interval <= absl::ZeroDuration() || limit.burst == 0) return true;
+    if (!limit.limits()) return true;
+    if (Full(limit, now)) return false;
     if (count_ == 0 || now - opened_ >= limit.interval) {
       opened_ = now;
       count_ = 0;
     }
-    if (count_ >= limit.burst) return false;
     ++count_;
     return true;
   }

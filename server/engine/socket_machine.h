@@ -19,6 +19,7 @@ enum class SocketAwait : uint8_t {
   kExecPost,     // the ExecStartPost= commands
   kTraffic,      // somebody at a port
   kServiceEnd,   // the triggered service to be at rest, without a job
+  kCoolDown,     // a time to pass, after more came than a limit allows
   kExecStopPre,  // the ExecStopPre= commands
   kSigterm,      // processes to end after KillSignal=
   kSigkill,      // processes to end after SIGKILL
@@ -30,12 +31,14 @@ struct SocketRow {
   Ports ports;
   SocketAwait awaits;                          // what a state keeps, and what it waits for
   SocketState done, failed, late, skip, stop;  // where each end of that wait leads
+  SocketState over = SocketState::kNever;      // and more than a limit allows, where there is one
 };
 
 // A move by `failed` or `late` marks the unit with a result, and a marked unit comes to rest in
 // kFailed instead of kDead. `skip` is taken when there is nothing to wait for: no command is
 // configured, or nobody is left to signal. A signal that could not be sent is followed by the
-// stronger one. Entering a kShut state closes the ports.
+// stronger one. `over` is no failure: what came beyond a limit stays queued in the kernel. Entering
+// a kShut state closes the ports.
 
 constexpr Table<SocketRow> SocketMachine() {
   using enum SocketState;
@@ -44,12 +47,15 @@ constexpr Table<SocketRow> SocketMachine() {
   // clang-format off
   return {{
   // state       ports  awaits        done        failed      late        skip        stop
+  //   over
     {kDead,      kShut, kNothing,     kNever,     kNever,     kNever,     kNever,     kNever   },
     {kStartPre,  kShut, kExecPre,     kStartOpen, kFinalTerm, kFinalTerm, kStartOpen, kStopTerm},
     {kStartOpen, kKept, kOpening,     kStartPost, kStopPre,   kStopPre,   kNever,     kStopTerm},
     {kStartPost, kKept, kExecPost,    kListening, kStopPre,   kStopPre,   kListening, kStopTerm},
-    {kListening, kKept, kTraffic,     kRunning,   kStopPre,   kNever,     kNever,     kStopPre },
+    {kListening, kKept, kTraffic,     kRunning,   kStopPre,   kNever,     kNever,     kStopPre,
+       kCooling},
     {kRunning,   kKept, kServiceEnd,  kListening, kStopPre,   kNever,     kNever,     kStopPre },
+    {kCooling,   kKept, kCoolDown,    kListening, kNever,     kNever,     kNever,     kStopPre },
     {kStopPre,   kKept, kExecStopPre, kStopPost,  kStopPost,  kStopTerm,  kStopPost,  kNever   },
     {kStopTerm,  kKept, kSigterm,     kStopPost,  kStopKill,  kStopKill,  kStopKill,  kNever   },
     {kStopKill,  kKept, kSigkill,     kStopPost,  kStopPost,  kStopPost,  kStopPost,  kNever   },
@@ -71,23 +77,34 @@ constexpr bool SkippedByStop(SocketAwait) {
   return false;
 }
 constexpr Endings EndingsOf(SocketAwait wait) {
-  if (Rests(wait)) return kNoEnding;
-  // Ports are always opened, and that is always seen.
-  if (wait == SocketAwait::kOpening) return {.done = true, .failed = true, .late = true};
-  return Lasts(wait) ? Endings{.done = true, .failed = true} : kTimedEndings;
+  switch (wait) {
+    case SocketAwait::kNothing:
+      return kNoEnding;
+    case SocketAwait::kOpening:  // ports are always opened, and that is always seen
+      return {.done = true, .failed = true, .late = true};
+    case SocketAwait::kTraffic:
+      return {.done = true, .failed = true, .over = true};
+    case SocketAwait::kServiceEnd:
+      return {.done = true, .failed = true};
+    case SocketAwait::kCoolDown:
+      return {.done = true};
+    default:
+      return kTimedEndings;
+  }
 }
 constexpr SocketState StartOf(const SocketRow&) {
   return SocketState::kStartPre;
 }
-constexpr std::array<SocketState, 5> CellsOf(const SocketRow& row) {
-  return {row.done, row.failed, row.late, row.skip, row.stop};
+constexpr std::array<SocketState, 6> CellsOf(const SocketRow& row) {
+  return {row.done, row.failed, row.late, row.skip, row.stop, row.over};
 }
 
-// Only ports that are kept can be opened, watched or handed to a service, and a unit at rest keeps
-// none.
+// Only ports that are kept can be opened, watched or handed to a service, or queue who comes while
+// the unit cools down; and a unit at rest keeps none.
 constexpr bool PortsFitTheirAwait(const Table<SocketRow>& table) {
   for (const SocketRow& row : table) {
-    const bool needed = row.awaits == SocketAwait::kOpening || Lasts(row.awaits);
+    const bool needed = row.awaits == SocketAwait::kOpening || Lasts(row.awaits) ||
+                        row.awaits == SocketAwait::kCoolDown;
     if (needed && row.ports != Ports::kKept) return false;
     if (Rests(row.awaits) && row.ports != Ports::kShut) return false;
   }

@@ -22,7 +22,7 @@ Ending SocketUnit::Begin(SocketState next) {
   wait_ = std::monostate();
   // The first command that runs after the ports are shut gets them yet, if the commands do.
   const bool lends = row.awaits == SocketAwait::kExecEnd && settings_->lends_to_commands;
-  if (row.ports == Ports::kShut && !lends) ports_.Close();
+  if (row.ports == Ports::kShut && !lends) ClosePorts();
   switch (row.awaits) {
     case SocketAwait::kNothing:
       GiveUp(std::move(left));
@@ -39,6 +39,8 @@ Ending SocketUnit::Begin(SocketState next) {
       return BeginTraffic();
     case SocketAwait::kServiceEnd:
       return BeginServiceEnd();
+    case SocketAwait::kCoolDown:
+      return BeginCoolDown();
     case SocketAwait::kSigterm:
       return BeginSignal(false, std::move(left));
     case SocketAwait::kSigkill:
@@ -49,11 +51,18 @@ Ending SocketUnit::Begin(SocketState next) {
     case SocketAwait::kExecEnd: {
       PutDown(std::move(left));
       const Ending begun = BeginCommand(settings_->stop_post, 0);
-      ports_.Close();
+      ClosePorts();
       return begun;
     }
   }
   return Outcome::kPending;
+}
+
+// Who still waits at ports that nobody else can accept from is refused by that, and counted.
+void SocketUnit::ClosePorts() {
+  const bool ours = ports_.size() > 0 && settings_->accept && !settings_->lends_to_commands;
+  if (ours) counters_.refused_stopping += ports_.Flush();
+  ports_.Close();
 }
 
 absl::StatusOr<Process> SocketUnit::Start(const v1::Command& command) {
@@ -127,6 +136,14 @@ Ending SocketUnit::BeginServiceEnd() {
   return queued.ok() ? Ending(Outcome::kPending) : FailedBy(queued);
 }
 
+// Who comes meanwhile is queued in the kernel.
+Ending SocketUnit::BeginCoolDown() {
+  wait_ = Delay{DeadlineAfter(host_.loop(), cooling_, [this] {
+    Conclude(DoneFor({Cause::Kind::kLimit, "", "cooled down"}));
+  })};
+  return Outcome::kPending;
+}
+
 // ---- what happens ----
 
 void SocketUnit::OnEvent(const Event& event) {
@@ -145,12 +162,30 @@ void SocketUnit::OnTraffic(const Fd& port, const Event& event) {
   if (stop_pending()) return ports_.Disarm();
   if (settings_->accept && event.readable && !event.hang_up) return AcceptSome(port);
   if (!triggers_.Admit(settings_->trigger_limit, host_.loop().now())) {
-    return Conclude(
-        FailedFor(Result::kTriggerLimitHit, {Cause::Kind::kLimit, "", "trigger limit"}));
+    return Conclude(HitTriggerLimit());
   }
   if (event.hang_up || !event.readable) return WatchAgain();
-  ++triggered_;
+  ++counters_.triggered;
   Conclude(DoneFor({Cause::Kind::kTraffic, name(), ""}));
+}
+
+Ending SocketUnit::HitTriggerLimit() {
+  ++counters_.trigger_limit_hits;
+  const RateLimit& limit = settings_->trigger_limit;
+  const std::string why = absl::StrCat("trigger limit: more than ", limit.burst, " in ",
+                                       absl::FormatDuration(limit.interval));
+  if (!settings_->trigger_limit_fails) return CoolDown(why);
+  return FailedFor(Result::kTriggerLimitHit, {Cause::Kind::kLimit, "", why});
+}
+
+Ending SocketUnit::CoolDown(absl::string_view why) {
+  cooling_ = back_off_.Next(host_.loop().now(), settings_->trigger_limit.interval);
+  ++counters_.coolings;
+  triggers_.Reset();  // what comes after it is counted anew
+  return {Outcome::kOver,
+          Result::kSuccess,
+          {Cause::Kind::kLimit, "",
+           absl::StrCat(why, "; cools down for ", absl::FormatDuration(cooling_))}};
 }
 
 // A port hung up: it is put back in order or opened anew.
@@ -167,38 +202,44 @@ void SocketUnit::AcceptSome(const Fd& port) {
   constexpr int kBatch = 16;  // a turn's share of one port, for the sake of the others
   connection_name_ = NameAt(ports_.IndexOf(port));
   const SocketOptions& options = settings_->listeners.front().spec.options;
+  const RateLimit& limit = settings_->trigger_limit;
   for (int i = 0; i < kBatch; ++i) {
+    // Who is beyond the limit stays queued. After a first one, the next event tells whether there
+    // is somebody at all.
+    if (triggers_.Full(limit, host_.loop().now())) {
+      if (i == 0) Conclude(HitTriggerLimit());
+      return;
+    }
     absl::StatusOr<Connection> connection = host_.loop().kernel().Accept(port);
     if (!connection.ok()) {
       if (absl::IsUnavailable(connection.status())) return;
       if (IsResourceShortage(connection.status())) return PauseAccepting();
       return Conclude(FailedBy(connection.status()));
     }
+    triggers_.Admit(limit, host_.loop().now());
     host_.loop().kernel().HandOn(options, *connection);
     const Ending admitted = Admit(*std::move(connection));
     if (admitted.outcome != Outcome::kPending) return Conclude(admitted);
   }
 }
 
+// Who is refused sees the end of the connection at once.
 Ending SocketUnit::Admit(Connection connection) {
-  if (!triggers_.Admit(settings_->trigger_limit, host_.loop().now())) {
-    return FailedFor(Result::kTriggerLimitHit, {Cause::Kind::kLimit, "", "trigger limit"});
-  }
-  if (settings_->max_connections != 0 && connections_ >= settings_->max_connections) {
-    ++refused_;
-    host_.OnChanged(*this);
-    return Outcome::kPending;  // dropped: the client sees the end at once
-  }
-  ++triggered_;
-  const absl::Status started = host_.StartInstance(*this, std::move(connection));
   host_.OnChanged(*this);
-  if (started.ok()) return Outcome::kPending;
-  if (absl::IsResourceExhausted(started)) {
-    ++refused_;
-    LogFailure(Level::kWarning, "socket.refused", started, {{"unit", name()}});
+  if (settings_->max_connections != 0 && connections_ >= settings_->max_connections) {
+    ++counters_.refused_max_connections;
     return Outcome::kPending;
   }
-  return FailedBy(started);
+  const absl::Status started = host_.StartInstance(*this, std::move(connection));
+  if (started.ok()) {
+    ++counters_.accepted;
+    ++counters_.triggered;
+    return Outcome::kPending;
+  }
+  ++(host_.shutting_down() ? counters_.refused_stopping : counters_.refused_resources);
+  if (!absl::IsResourceExhausted(started)) return FailedBy(started);
+  LogFailure(Level::kWarning, "socket.refused", started, {{"unit", name()}});
+  return Outcome::kPending;
 }
 
 // A shortage says nothing about the unit: the queue waits for better times in the kernel.

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 
+#include "server/engine/back_off.h"
 #include "server/engine/exec_walk.h"
 #include "server/engine/port_lender.h"
 #include "server/engine/ports.h"
@@ -53,8 +54,8 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   }
 
   // The number of the next instance, and the count of those that live.
-  uint64_t NextInstance() { return ++accepted_; }
-  uint64_t instances_begun() const { return accepted_; }
+  uint64_t NextInstance() { return ++instances_; }
+  uint64_t instances_begun() const { return instances_; }
   void OnInstanceMade() { ++connections_; }
   void OnInstanceGone();
 
@@ -62,8 +63,8 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   friend class Walk<SocketUnit, SocketRow, kSocketMachine>;
   friend class ExecWalk<SocketUnit, SocketRow, kSocketMachine>;
 
-  using Wait =
-      std::variant<std::monostate, RunningCommand, PendingSignal, Traffic, ServiceEnd, Opening>;
+  using Wait = std::
+      variant<std::monostate, RunningCommand, PendingSignal, Traffic, ServiceEnd, Opening, Delay>;
 
   // ---- for the walk ----
   Ending Begin(SocketState next);
@@ -86,10 +87,16 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   Ending OpenPorts(const Owner& owner);
   Ending BeginTraffic();
   Ending BeginServiceEnd();
+  Ending BeginCoolDown();
+  void ClosePorts();
   void OnLookedUp(Token token);
   void OnTraffic(const Fd& port, const Event& event);
   void AcceptSome(const Fd& port);
-  // Nothing: go on accepting.
+  // More came than the trigger limit allows.
+  Ending HitTriggerLimit();
+  // What leads to `cooling`, for that reason.
+  Ending CoolDown(absl::string_view why);
+  // Pending: go on accepting.
   Ending Admit(Connection connection);
   void PauseAccepting();
   void WatchAgain();
@@ -105,12 +112,13 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   Run run_;
   Wait wait_;
   RateWindow triggers_;
+  BackOff back_off_{absl::Seconds(1), absl::Seconds(60)};
+  absl::Duration cooling_;       // how long the unit cools down next
   uint64_t refused_starts_ = 0;  // of the service, when the wait began
   std::string connection_name_;
   uint32_t connections_ = 0;
-  uint64_t accepted_ = 0;
-  uint64_t refused_ = 0;
-  uint64_t triggered_ = 0;
+  uint64_t instances_ = 0;
+  SocketCounters counters_;
 };
 
 }  // namespace socketd

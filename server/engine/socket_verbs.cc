@@ -112,9 +112,7 @@ absl::Status SocketUnit::Ask(Verb verb, const Cause& cause) {
 SocketSnapshot SocketUnit::ShowSocket() const {
   SocketSnapshot shown;
   shown.connections = connections_;
-  shown.accepted = accepted_;
-  shown.refused = refused_;
-  shown.triggered = triggered_;
+  shown.counters = counters_;
   shown.service = service_name().text();
   const SocketSettings* const settings = current();
   if (settings == nullptr) return shown;

@@ -56,7 +56,8 @@ class Kernel : public FdOwner, public ProcessOwner {
   // Gives a connection of a listener those options of it that the system does not hand on.
   virtual void HandOn(const SocketOptions& options, const Connection& connection) = 0;
   // Drops what is queued at a port: connections, packets, messages, bytes; at most 1024 of them.
-  virtual void Flush(const Fd& port, const ListenSpec& spec) = 0;
+  // Returns how many that were.
+  virtual size_t Flush(const Fd& port, const ListenSpec& spec) = 0;
   // Delivers kIo events for `fd` to `token`. Arming an armed descriptor again re-arms it; what is
   // already pending is reported.
   virtual absl::Status Arm(const Fd& fd, Token token, Arming arming) = 0;

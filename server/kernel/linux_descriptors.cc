@@ -65,8 +65,8 @@ void LinuxKernel::HandOn(const SocketOptions& options, const Connection& connect
   HandOnOptions(connection.fd.number(), family, options);
 }
 
-void LinuxKernel::Flush(const Fd& port, const ListenSpec& spec) {
-  FlushPort(port.number(), spec);
+size_t LinuxKernel::Flush(const Fd& port, const ListenSpec& spec) {
+  return FlushPort(port.number(), spec);
 }
 
 // Without control groups what the pidfd says is the daemon's own group; on older kernels it says

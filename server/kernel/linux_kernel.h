@@ -53,7 +53,7 @@ class LinuxKernel final : public Kernel {
   absl::Status Restore(const Fd& port, const ListenSpec& spec) override;
   absl::StatusOr<Connection> Accept(const Fd& port) override;
   void HandOn(const SocketOptions& options, const Connection& connection) override;
-  void Flush(const Fd& port, const ListenSpec& spec) override;
+  size_t Flush(const Fd& port, const ListenSpec& spec) override;
   absl::Status Arm(const Fd& fd, Token token, Arming arming) override;
   void Disarm(const Fd& fd) override;
 

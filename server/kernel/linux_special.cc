@@ -150,13 +150,14 @@ absl::Status RemoveQueueIf(const std::string& name, uint64_t node) {
   return SystemError(errno, "mq_unlink", {{"path", name}});
 }
 
-void FlushPort(int fd, const ListenSpec& spec) {
-  constexpr int kMost = 1024;
+size_t FlushPort(int fd, const ListenSpec& spec) {
+  constexpr size_t kMost = 1024;
   // A service may have made it blocking; nobody may hold the loop.
-  if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return;
-  for (int i = 0; i < kMost; ++i) {
-    if (!DropOne(fd, spec.type)) return;
-  }
+  if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return 0;
+  size_t dropped = 0;
+  while (dropped < kMost && DropOne(fd, spec.type))
+    ++dropped;
+  return dropped;
 }
 
 }  // namespace socketd

@@ -20,6 +20,6 @@ absl::StatusOr<OpenPort> OpenQueue(const ListenSpec& spec);
 absl::Status RemoveQueueIf(const std::string& name, uint64_t node);
 
 // Drops what is queued, at most 1024 connections, packets or messages.
-void FlushPort(int fd, const ListenSpec& spec);
+size_t FlushPort(int fd, const ListenSpec& spec);
 
 }  // namespace socketd

@@ -30,12 +30,26 @@ struct ListenerSnapshot {
   std::string bound;    // what the kernel says; empty: not open
 };
 
+// What a socket unit has seen since it was loaded. Every connection that it took from a queue was
+// either accepted or refused for one reason.
+struct SocketCounters {
+  uint64_t accepted = 0;                 // an instance was made for it
+  uint64_t refused_max_connections = 0;  // as many as MaxConnections= were there
+  uint64_t refused_stopping = 0;         // it waited when the unit or socketd stopped
+  uint64_t refused_resources = 0;        // no instance could be made
+  uint64_t triggered = 0;                // traffic started the service or an instance
+  uint64_t trigger_limit_hits = 0;       // nobody was refused for it
+  uint64_t coolings = 0;                 // moves to `cooling`
+
+  uint64_t refused() const {
+    return refused_max_connections + refused_stopping + refused_resources;
+  }
+};
+
 struct SocketSnapshot {
   std::vector<ListenerSnapshot> listeners;  // file order
   uint32_t connections = 0;
-  uint64_t accepted = 0;
-  uint64_t refused = 0;
-  uint64_t triggered = 0;
+  SocketCounters counters;
   std::string service;
 };
 

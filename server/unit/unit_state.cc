@@ -16,6 +16,8 @@ absl::string_view NameOf(SocketState state) {
       return "listening";
     case SocketState::kRunning:
       return "running";
+    case SocketState::kCooling:
+      return "cooling";
     case SocketState::kStopPre:
       return "stop-pre";
     case SocketState::kStopTerm:
@@ -149,6 +151,7 @@ ActiveState ActiveStateOf(SocketState state) {
       return ActiveState::kActivating;
     case SocketState::kListening:
     case SocketState::kRunning:
+    case SocketState::kCooling:
       return ActiveState::kActive;
     case SocketState::kFailed:
       return ActiveState::kFailed;

@@ -15,6 +15,7 @@ enum class SocketState : uint8_t {
   kStartPost,
   kListening,
   kRunning,
+  kCooling,  // more came than a limit allows; listens again by itself
   kStopPre,
   kStopTerm,
   kStopKill,

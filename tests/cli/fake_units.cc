@@ -36,7 +36,10 @@ v1::Unit WebSocket() {
   socket.set_accepted(14);
   socket.set_connections(2);
   socket.set_refused(1);
+  socket.mutable_refusals()->set_max_connections(1);
   socket.set_triggered(3);
+  socket.set_trigger_limit_hits(2);
+  socket.set_coolings(1);
   socket.set_service("web.service");
   auto& first = *socket.add_listeners();
   first.set_kind("ListenStream");

@@ -32,7 +32,8 @@ void Configure(World& world, size_t commands, absl::string_view kill_mode) {
   static constexpr std::array<absl::string_view, 4> kSlots = {"StartPre", "StartPost", "StopPre",
                                                               "StopPost"};
   std::string text = absl::StrCat(
-      "[Socket]\nListenStream=127.0.0.1:80\nTimeoutSec=5s\nKillMode=", kill_mode, "\n");
+      "[Socket]\nListenStream=127.0.0.1:80\nTimeoutSec=5s\nTriggerLimitBurst=1\nKillMode=",
+      kill_mode, "\n");
   for (size_t i = 0; i < kSlots.size(); ++i) {
     const std::string program = absl::StrCat("/bin/", kSlots[i]);
     world.AddProgram(program, "ignores sigterm, hangs");

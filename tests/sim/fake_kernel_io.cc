@@ -93,8 +93,9 @@ void FakeKernel::HandOn(const SocketOptions& options, const Connection& connecti
   if (file) file->spec.options = options;
 }
 
-void FakeKernel::Flush(const Fd& port, const ListenSpec& /*spec*/) {
-  if (const auto file = descriptors_.Find(port, "Flush")) FakePorts::Flush(*file);
+size_t FakeKernel::Flush(const Fd& port, const ListenSpec& /*spec*/) {
+  const auto file = descriptors_.Find(port, "Flush");
+  return file ? FakePorts::Flush(*file) : 0;
 }
 
 absl::Status FakeKernel::Arm(const Fd& fd, Token token, Arming arming) {

@@ -143,12 +143,14 @@ absl::StatusOr<uint64_t> FakePorts::FindDevice(const std::string& path) const {
                {{"path", path}});
 }
 
-void FakePorts::Flush(FakeFile& port) {
+size_t FakePorts::Flush(FakeFile& port) {
+  const size_t dropped = port.waiting.size() + port.packets.size() + port.bytes.size();
   for (const auto& client : port.waiting)
     client->server_left = true;
   port.waiting.clear();
   port.packets.clear();
   port.bytes.clear();
+  return dropped;
 }
 
 absl::Status FakePorts::RemoveQueue(const std::string& name, uint64_t node) {

@@ -100,13 +100,13 @@ TEST_P(KernelContract, FlushLeavesNoConnectionAndNoDatagram) {
   ASSERT_THAT(port, IsOk());
   for (int i = 0; i < 3; ++i)
     ASSERT_TRUE(world().Connect(port->bound));
-  kernel().Flush(port->fd, TcpSpec());
+  EXPECT_EQ(kernel().Flush(port->fd, TcpSpec()), 3U);
   EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
   const ListenSpec datagrams = PathSpec(ListenType::kDatagram, "d");
   auto other = kernel().Listen(datagrams);
   ASSERT_THAT(other, IsOk());
   ASSERT_TRUE(world().SendDatagram(std::get<PathAddress>(datagrams.address).path, "hello"));
-  kernel().Flush(other->fd, datagrams);
+  EXPECT_EQ(kernel().Flush(other->fd, datagrams), 1U);
   EXPECT_THAT(kernel().Receive(other->fd), FailsWith(absl::StatusCode::kUnavailable));
 }
 

@@ -50,11 +50,8 @@ template <typename Row>
 using Column = StateOf<Row> Row::*;
 
 const std::vector<std::pair<std::string, Column<SocketRow>>> kSocketColumns = {
-    {"done", &SocketRow::done},
-    {"failed", &SocketRow::failed},
-    {"late", &SocketRow::late},
-    {"skip", &SocketRow::skip},
-    {"stop", &SocketRow::stop}};
+    {"done", &SocketRow::done}, {"failed", &SocketRow::failed}, {"late", &SocketRow::late},
+    {"skip", &SocketRow::skip}, {"stop", &SocketRow::stop},     {"over", &SocketRow::over}};
 const std::vector<std::pair<std::string, Column<ServiceRow>>> kServiceColumns = {
     {"done", &ServiceRow::done}, {"failed", &ServiceRow::failed}, {"late", &ServiceRow::late},
     {"skip", &ServiceRow::skip}, {"stop", &ServiceRow::stop},     {"reload", &ServiceRow::reload}};
@@ -200,7 +197,7 @@ std::vector<Mutation> AllMutations() {
   std::vector<Mutation> all;
   AddCells<SocketRow>("socket", kSocketMachine, kSocketColumns, all);
   AddWaits<SocketRow, Ports>("socket", kSocketMachine, {"ports", &SocketRow::ports}, 2, all);
-  AddWaits<SocketRow, SocketAwait>("socket", kSocketMachine, {"awaits", &SocketRow::awaits}, 10,
+  AddWaits<SocketRow, SocketAwait>("socket", kSocketMachine, {"awaits", &SocketRow::awaits}, 11,
                                    all);
   AddCells<ServiceRow>("service", kServiceMachine, kServiceColumns, all);
   AddWaits<ServiceRow, ServiceAwait>("service", kServiceMachine, {"awaits", &ServiceRow::awaits},

@@ -28,6 +28,8 @@ const char* WordsOf(SocketAwait wait) {
       return "traffic";
     case SocketAwait::kServiceEnd:
       return "the service's end";
+    case SocketAwait::kCoolDown:
+      return "a time to pass, after too much";
     case SocketAwait::kExecStopPre:
       return "`ExecStopPre=`";
     case SocketAwait::kSigterm:
@@ -122,9 +124,11 @@ std::string Replaced(absl::string_view page, absl::string_view name, const std::
 }  // namespace
 
 std::string DrawSocketMachine() {
-  return Draw(kSocketMachine, {"done", "failed", "late", "skip", "stop"}, [](const SocketRow& row) {
-    return std::vector<SocketState>{row.done, row.failed, row.late, row.skip, row.stop};
-  });
+  return Draw(kSocketMachine, {"done", "failed", "late", "skip", "stop", "over"},
+              [](const SocketRow& row) {
+                return std::vector<SocketState>{row.done, row.failed, row.late,
+                                                row.skip, row.stop,   row.over};
+              });
 }
 
 std::string DrawServiceMachine() {

@@ -65,6 +65,18 @@ TEST(SocketMachine, RefusesPortsThatAreKeptAtRest) {
   EXPECT_FALSE(PortsFitTheirAwait(table));
 }
 
+TEST(SocketMachine, RefusesToDropWhoIsQueuedWhileItCoolsDown) {
+  auto table = kSocketMachine;
+  Row(table, SocketState::kCooling).ports = Ports::kShut;
+  EXPECT_FALSE(PortsFitTheirAwait(table));
+}
+
+TEST(SocketMachine, RefusesAForgottenLimit) {
+  auto table = kSocketMachine;
+  Row(table, SocketState::kListening).over = SocketState::kNever;
+  EXPECT_FALSE(CellsFitTheirAwait(table));
+}
+
 TEST(SocketMachine, RefusesAStateThatCannotBeStopped) {
   auto table = kSocketMachine;
   Row(table, SocketState::kRunning).stop = SocketState::kNever;
@@ -83,6 +95,8 @@ TEST(SocketMachine, SeesOnlyMovesOfTheTable) {
   EXPECT_TRUE(Leads(kSocketMachine, kDead, kStartOpen)) << "without ExecStartPre=";
   EXPECT_TRUE(Leads(kSocketMachine, kListening, kRunning));
   EXPECT_TRUE(Leads(kSocketMachine, kListening, kDead)) << "a stop without commands";
+  EXPECT_TRUE(Leads(kSocketMachine, kListening, kCooling));
+  EXPECT_FALSE(Leads(kSocketMachine, kCooling, kRunning)) << "it listens before";
   EXPECT_TRUE(Leads(kSocketMachine, kFailed, kDead));
   EXPECT_FALSE(Leads(kSocketMachine, kDead, kListening)) << "start-open is always shown";
   EXPECT_FALSE(Leads(kSocketMachine, kDead, kStopPre)) << "nothing goes from rest to stopping";

@@ -18,6 +18,16 @@ TEST(RateWindow, AdmitsTheBurstAndNoMore) {
   EXPECT_FALSE(window.Admit(limit, At(9)));
 }
 
+TEST(RateWindow, SaysWhetherItIsFullWithoutCounting) {
+  const RateLimit limit{absl::Seconds(10), 1};
+  RateWindow window;
+  EXPECT_FALSE(window.Full(limit, At(0)));
+  EXPECT_FALSE(window.Full(limit, At(0)));
+  window.Admit(limit, At(0));
+  EXPECT_TRUE(window.Full(limit, At(9)));
+  EXPECT_FALSE(window.Full(limit, At(10)));
+}
+
 TEST(RateWindow, OpensAgainWhenTheSpanHasPassed) {
   const RateLimit limit{absl::Seconds(10), 1};
   RateWindow window;
