@@ -1,0 +1,85 @@
+// More than the limits allow, on the real kernel.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+
+#include "tests/real/testing/daemon_test.h"
+#include "tests/real/testing/processes.h"
+#include "tests/real/testing/traffic.h"
+
+#include "socketd/v1/unit.pb.h"
+
+namespace socketd::real {
+namespace {
+
+// Resident memory in KiB.
+int64_t MemoryOf(int pid) {
+  const std::string text = FileText(absl::StrCat("/proc/", pid, "/statm"));
+  const std::vector<std::string> pages = absl::StrSplit(text, ' ');
+  int64_t resident = 0;
+  return pages.size() > 1 && absl::SimpleAtoi(pages[1], &resident) ? resident * 4 : 0;
+}
+
+class OverloadTest : public DaemonTest {
+ protected:
+  // So many clients at once; how many of them were served.
+  int Burst(int clients) {
+    std::vector<Conversation> open;
+    for (int i = 0; i < clients; ++i) {
+      absl::StatusOr<Conversation> one = Conversation::Open(path());
+      EXPECT_TRUE(one.ok()) << one.status();
+      if (one.ok()) open.push_back(*std::move(one));
+    }
+    return static_cast<int>(std::count_if(
+        open.begin(), open.end(), [](const Conversation& one) { return one.HearAll() != ""; }));
+  }
+  v1::SocketStatus Counters() { return client().Get("flood.socket")->status().socket(); }
+  std::string path() const { return place().root() + "/flood"; }
+};
+
+TEST_F(OverloadTest, AFloodPassesTheSocketListensAgainAndEveryConnectionIsCounted) {
+  constexpr int kClients = 100000;
+  constexpr int kAtOnce = 500;
+  constexpr uint64_t kBurst = 24000;
+  place().WriteUnit("flood.socket",
+                    absl::StrCat("[Socket]\nListenStream=", path(),
+                                 "\nAccept=yes\nMaxConnections=8\nTriggerLimitIntervalSec=10min\n"
+                                 "TriggerLimitBurst=",
+                                 kBurst, "\n"));
+  place().WriteUnit("flood@.service",
+                    "[Service]\nStandardInput=socket\nExecStart=/bin/echo served\n");
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_TRUE(client().Start("flood.socket").ok());
+  uint64_t served = 0;
+  const auto flood = [&](int clients) {
+    for (int sent = 0; sent < clients; sent += kAtOnce)
+      served += Burst(kAtOnce);
+  };
+  flood(kClients / 5);  // after which the history of changes is as long as it gets
+  const int64_t memory = MemoryOf(daemon().pid());
+  const int descriptors = DescriptorCount(daemon().pid());
+  flood(kClients - kClients / 5);
+
+  const v1::SocketStatus counters = Counters();
+  EXPECT_EQ(client().State("flood.socket"), "listening");
+  EXPECT_EQ(counters.accepted(), served);
+  EXPECT_EQ(counters.refusals().max_connections(), counters.refused());
+  EXPECT_EQ(counters.accepted() + counters.refused(), static_cast<uint64_t>(kClients));
+  EXPECT_GT(counters.refused(), 0U);
+  EXPECT_EQ(counters.trigger_limit_hits(), kClients / kBurst);
+  EXPECT_EQ(counters.coolings(), counters.trigger_limit_hits());
+  EXPECT_EQ(Ask(path(), ""), "served\n");
+  EXPECT_LE(DescriptorCount(daemon().pid()), descriptors + 8);
+  RecordProperty("served", static_cast<int>(served));
+  RecordProperty("kib_before", static_cast<int>(memory));
+  RecordProperty("kib_after", static_cast<int>(MemoryOf(daemon().pid())));
+  EXPECT_LT(MemoryOf(daemon().pid()), memory + 2048) << "KiB; it was " << memory;
+}
+
+}  // namespace
+}  // namespace socketd::real
