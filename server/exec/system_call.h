@@ -10,7 +10,8 @@ namespace socketd::exec {
 // NOLINTBEGIN(google-runtime-int,readability-function-size): a system call is machine words
 
 // A pointer as a call takes it.
-inline long Address(const void* pointer) {
+template <typename T>
+long Address(T* pointer) {
   return reinterpret_cast<long>(pointer);
 }
 

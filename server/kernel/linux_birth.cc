@@ -24,8 +24,10 @@ Births::~Births() {
     munmap(memory_, kBlocks * sizeof(Birth));
     return;
   }
-  for (std::unique_ptr<BirthBlock>& block : blocks_)
-    if (std::find(free_.begin(), free_.end(), block.get()) == free_.end()) block.release();
+  for (std::unique_ptr<BirthBlock>& block : blocks_) {
+    const bool used = std::find(free_.begin(), free_.end(), block.get()) == free_.end();
+    if (used) block.release();  // NOLINT(bugprone-unused-return-value): left to the child
+  }
 }
 
 BirthBlock* Births::Acquire() {

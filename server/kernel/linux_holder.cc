@@ -130,12 +130,13 @@ std::string UnixInode(const SocketAddress& address) {
 bool Has(const std::string& process, const std::string& target, int& looked) {
   const std::string path = absl::StrCat("/proc/", process, "/fd");
   const Folder folder(opendir(path.c_str()), closedir);
-  if (folder == nullptr) return false;
+  const int descriptor = folder != nullptr ? dirfd(folder.get()) : -1;
+  if (descriptor < 0) return false;
   std::array<char, 64> link{};
   for (const dirent* entry = readdir(folder.get()); entry != nullptr && looked < kMostDescriptors;
        entry = readdir(folder.get())) {
     ++looked;
-    const ssize_t length = readlinkat(dirfd(folder.get()), entry->d_name, link.data(), link.size());
+    const ssize_t length = readlinkat(descriptor, entry->d_name, link.data(), link.size());
     if (length > 0 && absl::string_view(link.data(), static_cast<size_t>(length)) == target)
       return true;
   }

@@ -156,14 +156,17 @@ absl::Span<const Event> LinuxKernel::Poll(Instant deadline) {
     // What a program said comes after its exec.
     if (!events_.empty()) children_.LookAtNewborn(now, events_);
     groups_.Look(now, events_);
-    if (now >= strays_at_) {
-      poller_->ExpectStrays();
-      strays_at_ = children_.ReapStrays() ? now : Instant::Never();
-    }
+    LookAtStrays(now);
   } while (events_.empty() && Now() < deadline);
   if (!std::is_sorted(events_.begin(), events_.end(), Before))
     std::stable_sort(events_.begin(), events_.end(), Before);
   return events_;
+}
+
+void LinuxKernel::LookAtStrays(Instant now) {
+  if (now < strays_at_) return;
+  poller_->ExpectStrays();
+  strays_at_ = children_.ReapStrays() ? now : Instant::Never();
 }
 
 void LinuxKernel::Collect(const Poller::Ready& ready) {

@@ -95,6 +95,7 @@ class LinuxKernel final : public Kernel {
 
   void Collect(const Poller::Ready& ready);
   void CollectAnswers();
+  void LookAtStrays(Instant now);
   Peer WithGroup(Peer peer) const;
   void ReserveNumbers();
   void Lend(const Fd& fd, bool nonblocking);

@@ -148,6 +148,16 @@ absl::Status BeginListening(int fd, const ListenSpec& spec) {
   return Failed("listen", spec, errno);
 }
 
+// Two that are bound with SO_REUSEADDR meet only when they listen.
+absl::Status BindAndListen(int fd, const ListenSpec& spec) {
+  absl::StatusOr<RawAddress> address = RawOf(spec.address);
+  if (!address.ok()) return address.status();
+  const bool bound = bind(fd, address->get(), address->length) == 0;
+  absl::Status done = bound ? BeginListening(fd, spec) : Failed("bind", spec, errno);
+  if (ErrnoOf(done) == EADDRINUSE) return AddressInUse(spec.type, spec.address);
+  return done;
+}
+
 absl::StatusOr<OpenPort> OpenFifoPort(const NodePlace& place, const ListenSpec& spec) {
   absl::StatusOr<Fifo> fifo = OpenFifo(place, spec);
   if (!fifo.ok()) return fifo.status();
@@ -241,24 +251,11 @@ absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec) {
   if (std::holds_alternative<PathAddress>(spec.address)) return OpenAtPath(spec);
   OpenPort port;
   absl::StatusOr<UniqueFd> fd = OpenSocket(FamilyOf(spec.address), spec, port.warnings);
-  if (!fd.ok()) {
-    const bool no_ipv6 = ErrnoOf(fd.status()) == EAFNOSUPPORT;
-    if (no_ipv6 && FallsBackToIpv4(spec.address)) return OpenListener(AsIpv4(spec));
-    return fd.status();
-  }
-  absl::StatusOr<RawAddress> address = RawOf(spec.address);
-  if (!address.ok()) return address.status();
-  if (bind(fd->get(), address->get(), address->length) != 0) {
-    const int error = errno;
-    if (error == EADDRNOTAVAIL && FallsBackToIpv4(spec.address)) return OpenListener(AsIpv4(spec));
-    return error == EADDRINUSE ? AddressInUse(spec.type, spec.address)
-                               : Failed("bind", spec, error);
-  }
-  if (absl::Status listening = BeginListening(fd->get(), spec); !listening.ok()) {
-    // Two that are bound with SO_REUSEADDR meet only when they listen.
-    const bool in_use = ErrnoOf(listening) == EADDRINUSE;
-    return in_use ? AddressInUse(spec.type, spec.address) : listening;
-  }
+  absl::Status opened = fd.ok() ? BindAndListen(fd->get(), spec) : fd.status();
+  const int error = ErrnoOf(opened);
+  const bool no_ipv6 = error == EAFNOSUPPORT || error == EADDRNOTAVAIL;
+  if (no_ipv6 && FallsBackToIpv4(spec.address)) return OpenListener(AsIpv4(spec));
+  if (!opened.ok()) return opened;
   port.bound = LocalAddressOf(fd->get());
   port.fd = Raised(std::move(*fd));
   return port;
@@ -291,9 +288,9 @@ bool SomebodyWaits(int fd) {
 
 // The end of every batch of connections: made once.
 const absl::Status& NobodyWaits() {
-  static const auto* const status = new absl::Status(
+  static const auto* const kStatus = new absl::Status(
       Error(absl::StatusCode::kUnavailable, "NO_CONNECTION", "no connection is waiting"));
-  return *status;
+  return *kStatus;
 }
 
 SocketAddress LocalOfAll(const SocketAddress& bound) {

@@ -162,27 +162,37 @@ bool Trusted(uid_t owner) {
   return owner == 0 || owner == geteuid();
 }
 
+// From the place so far to the node.
+struct Way {
+  NodePlace place;
+  std::deque<std::string> parts;  // folders and links still to go through
+  int links = 0;                  // that were followed
+};
+
 // The link's text goes before what is left of the way: what was looked at is what is followed.
-absl::Status Follow(int link, NodePlace& place, std::deque<std::string>& parts) {
+absl::Status Follow(int link, uid_t owner, Way& way) {
+  NodePlace& place = way.place;
+  if (!Trusted(owner) || ++way.links > kLinksMax) return Refused(EACCES, "open", place);
   std::array<char, PATH_MAX> text{};
   const ssize_t length = readlinkat(link, "", text.data(), text.size());
   if (length <= 0) return Refused(length < 0 ? errno : ENOENT, "readlink", place);
   const absl::string_view target(text.data(), static_cast<size_t>(length));
   if (target[0] == '/') place.folder = OpenRoot();
   std::deque<std::string> ahead = PartsOf(target);
-  parts.insert(parts.begin(), ahead.begin(), ahead.end());
+  way.parts.insert(way.parts.begin(), ahead.begin(), ahead.end());
   return absl::OkStatus();
 }
 
 absl::StatusOr<NodePlace> Walk(const std::string& path, FolderMode mode) {
-  NodePlace place;
+  Way way;
+  NodePlace& place = way.place;
+  std::deque<std::string>& parts = way.parts;
   place.path = path;
   place.folder = OpenRoot();
-  std::deque<std::string> parts = PartsOf(path);
+  parts = PartsOf(path);
   if (parts.empty() || path[0] != '/') return Refused(EINVAL, "bind", place);
   place.name = std::move(parts.back());
   parts.pop_back();
-  int links = 0;
   while (!parts.empty()) {
     const std::string part = std::move(parts.front());
     parts.pop_front();
@@ -191,15 +201,27 @@ absl::StatusOr<NodePlace> Walk(const std::string& path, FolderMode mode) {
     struct stat status{};
     if (fstat(next->get(), &status) != 0) return Refused(errno, "fstat", place);
     if (S_ISLNK(status.st_mode)) {
-      if (!Trusted(status.st_uid) || ++links > kLinksMax) return Refused(EACCES, "open", place);
-      if (absl::Status followed = Follow(next->get(), place, parts); !followed.ok())
-        return followed;
+      absl::Status followed = Follow(next->get(), status.st_uid, way);
+      if (!followed.ok()) return followed;
       continue;
     }
     if (!S_ISDIR(status.st_mode)) return Refused(ENOTDIR, "open", place);
     place.folder = *std::move(next);
   }
-  return place;
+  return std::move(way.place);
+}
+
+// For writing as well: a writer of our own, or the last one that leaves makes hang-ups for ever.
+absl::StatusOr<UniqueFd> OpenBothWays(const NodePlace& place) {
+  UniqueFd fifo(openat(place.folder.get(), place.name.c_str(),
+                       O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC));
+  if (fifo) return fifo;
+  struct stat status{};
+  const int error = errno;
+  const bool there =
+      fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (there && !S_ISFIFO(status.st_mode)) return InTheWay(place, status.st_mode);
+  return Refused(error, "open", place);
 }
 
 }  // namespace
@@ -234,18 +256,10 @@ absl::StatusOr<Fifo> OpenFifo(const NodePlace& place, const ListenSpec& spec) {
     absl::StatusOr<uint64_t> node = SetNode(place, spec, S_IFIFO);
     if (!node.ok()) return node.status();
   }
-  // For writing as well: a writer of our own, or the last one that leaves makes hang-ups for ever.
+  absl::StatusOr<UniqueFd> opened = OpenBothWays(place);
+  if (!opened.ok()) return opened.status();
   Fifo fifo;
-  fifo.fd.reset(openat(place.folder.get(), place.name.c_str(),
-                       O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC));
-  if (!fifo.fd) {
-    struct stat status{};
-    const int error = errno;
-    const bool there =
-        fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-    if (there && !S_ISFIFO(status.st_mode)) return InTheWay(place, status.st_mode);
-    return Refused(error, "open", place);
-  }
+  fifo.fd = *std::move(opened);
   struct stat status{};
   if (fstat(fifo.fd.get(), &status) != 0) return Refused(errno, "fstat", place);
   if (!S_ISFIFO(status.st_mode)) return InTheWay(place, status.st_mode);
