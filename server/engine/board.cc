@@ -1,6 +1,7 @@
 #include "server/engine/board.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/hash/hash.h"
 
@@ -120,7 +121,7 @@ void BoardMaker::Remove(absl::string_view name) {
   auto& units = Change(name).units;
   const auto at = std::lower_bound(units.begin(), units.end(), name, ByName());
   if (at == units.end() || (*at)->name != name) return;
-  const UnitSnapshotPtr gone = *at;
+  const UnitSnapshotPtr gone = std::move(*at);
   units.erase(at);
   --size_;
   DropAliases(*gone);

@@ -29,8 +29,8 @@ LoadReport Engine::LoadAll() {
   return core_->LoadAll(nullptr);
 }
 
-void Engine::OnNotify(Packet packet) {
-  core_->OnNotify(std::move(packet));
+void Engine::OnNotify(const Packet& packet) {
+  core_->OnNotify(packet);
 }
 
 void Engine::Shutdown(const Cause& cause, std::function<void()> done) {

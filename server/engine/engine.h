@@ -35,7 +35,7 @@ class Engine {
   LoadReport LoadAll();
 
   // A packet that came in on the notify socket. Who sent it is found by its control group.
-  void OnNotify(Packet packet);
+  void OnNotify(const Packet& packet);
 
   // The open ports of socket units, for the hand-over.
   PortLender& ports();

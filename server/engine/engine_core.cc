@@ -76,7 +76,7 @@ void EngineCore::OnInstanceEnded(Unit& unit) {
   if (!std::exchange(unit.marks.doomed, true)) doomed_.push_back(&unit);
 }
 
-void EngineCore::OnNotify(Packet packet) {
+void EngineCore::OnNotify(const Packet& packet) {
   if (packet.truncated || packet.data.size() > kNotifyMessageLimit) return;
   const auto found = groups_.find(packet.peer.group);
   if (packet.peer.group == GroupId::kNone || found == groups_.end()) return;

@@ -22,6 +22,8 @@
 
 namespace socketd {
 
+struct Reading;
+
 class EngineCore final : public UnitHost {
  public:
   EngineCore(EventLoop& loop, EngineOptions options);
@@ -50,11 +52,11 @@ class EngineCore final : public UnitHost {
   absl::StatusOr<ChangePlan> PlanUnits(const ApplyRequest& request);
   absl::StatusOr<std::vector<std::string>> ResetFailed(const std::vector<std::string>& units);
   absl::StatusOr<UnitSnapshotPtr> Look(const std::string& name);
-  absl::StatusOr<DumpReport> Dump(const std::string& name);
+  absl::StatusOr<DumpReport> Dump(const std::string& name) const;
   // Reads all files; watchers hear of each unit that is new, changed or gone. Null `cause`: the
   // first time, when there is nobody to tell.
   LoadReport LoadAll(const Cause* cause);
-  void OnNotify(Packet packet);
+  void OnNotify(const Packet& packet);
   void Shutdown(const Cause& cause, std::function<void()> done);
 
   // ---- for everybody ----
@@ -89,6 +91,8 @@ class EngineCore final : public UnitHost {
   // What happens to a unit besides its moves.
   enum class News : uint8_t { kCreated, kChanged, kDeleted };
   int64_t Announce(Unit& unit, News news, const Cause& cause);
+  // Tells watchers what became of a unit when its files were read again. Null: it was not there.
+  void AnnounceReload(Unit& unit, const Reading* before, const Cause& cause);
   // The unit's definition is gone, and it is at rest.
   void Abandon(Unit& unit);
 

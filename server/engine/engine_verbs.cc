@@ -135,7 +135,7 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Look(const std::string& name) {
   return unit->Snapshot();
 }
 
-absl::StatusOr<DumpReport> EngineCore::Dump(const std::string& name) {
+absl::StatusOr<DumpReport> EngineCore::Dump(const std::string& name) const {
   const Unit* const unit = Find(name);
   if (unit == nullptr || !IsThere(*unit)) return UnitNotFound(name);
   return socketd::Dump(*unit);

@@ -143,22 +143,22 @@ void SetDirectories(const ExecSpec& spec,
 constexpr absl::string_view kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+// Hands on a variable of the daemon's own.
+void Pass(absl::string_view name, absl::Span<const std::string> daemon, Environment& environment) {
+  const std::string start = absl::StrCat(name, "=");
+  for (const std::string& entry : daemon) {
+    if (absl::StartsWith(entry, start)) environment.SetEntry(entry);
+  }
+}
+
 void SetEnvironment(const ExecSpec& spec,
                     absl::Span<const std::string> daemon,
                     Environment& environment) {
   environment.Set("PATH", kDefaultPath);
-  const auto pass = [&](absl::string_view name) {
-    for (const std::string& entry : daemon) {
-      if (absl::StartsWith(entry, name) && entry.size() > name.size() &&
-          entry[name.size()] == '=') {
-        environment.SetEntry(entry);
-      }
-    }
-  };
-  pass("PATH");
-  pass("LANG");
+  Pass("PATH", daemon, environment);
+  Pass("LANG", daemon, environment);
   for (const std::string& name : spec.pass_environment())
-    pass(name);
+    Pass(name, daemon, environment);
   for (const std::string& entry : spec.environment())
     environment.SetEntry(entry);
 }

@@ -58,6 +58,9 @@ void Invariants::CheckVitals(const Unit& unit, const Vitals& vitals) {
   if (vitals.command && vitals.control_children != 1) {
     Broken(unit, 3, absl::StrCat("there are ", vitals.control_children, " control processes"));
   }
+}
+
+void Invariants::CheckRest(const Unit& unit, const Vitals& vitals) {
   if (!vitals.at_rest) return;
   if (vitals.control_children + vitals.main_children > 0) Broken(unit, 5, "a process is held");
   if (vitals.group) Broken(unit, 5, "a control group is held");
@@ -93,6 +96,7 @@ void Invariants::CheckTraffic(const Unit& unit) {
 void Invariants::CheckUnit(const Unit& unit, Instant now) {
   const Vitals vitals = unit.vitals();
   CheckVitals(unit, vitals);
+  CheckRest(unit, vitals);
   CheckStop(unit, vitals, now);
   if (engine_.settled()) CheckTraffic(unit);
 }

@@ -28,6 +28,7 @@ class Invariants {
   };
   void CheckUnit(const Unit& unit, Instant now);
   void CheckVitals(const Unit& unit, const Vitals& vitals);
+  void CheckRest(const Unit& unit, const Vitals& vitals);
   void CheckStop(const Unit& unit, const Vitals& vitals, Instant now);
   void CheckTraffic(const Unit& unit);
   void CheckHistory();

@@ -32,7 +32,8 @@ absl::Status ReloadEnd(const Unit& unit) {
 }
 
 // Why a start came to nothing.
-absl::Status StartFailure(const Unit& unit) {
+absl::Status StartEnd(const Unit& unit) {
+  if (unit.result() == Result::kSuccess) return absl::OkStatus();
   if (unit.result() == Result::kResources && !unit.failure().ok()) {
     return WithFacts(unit.failure(), {{"unit", unit.name()}, {"result", "resources"}});
   }
@@ -41,6 +42,19 @@ absl::Status StartFailure(const Unit& unit) {
                absl::StrCat(unit.name(), " failed with ", std::string(NameOf(unit.result())),
                             unit.cause().detail.empty() ? "" : ": ", unit.cause().detail),
                {{"unit", unit.name()}, {"result", std::string(NameOf(unit.result()))}});
+}
+
+bool IsUp(const Unit& unit) {
+  return unit.active_state() == ActiveState::kActive ||
+         unit.active_state() == ActiveState::kReloading;
+}
+
+// A job that is to do something else begins anew.
+void Redirect(Job& job, Work work) {
+  if (job.work == work) return;
+  job.work = work;
+  job.running = false;
+  job.reached = false;
 }
 
 }  // namespace
@@ -68,11 +82,7 @@ void JobQueue::Put(PlannedJob& planned, JobMode mode) {
   if (Job* job = unit.job()) {
     const std::optional<Work> merged = Merge(job->work, planned.work);
     if (merged.has_value()) {
-      if (*merged != job->work) {
-        job->work = *merged;
-        job->running = false;
-        job->reached = false;
-      }
+      Redirect(*job, *merged);
       job->unordered = job->unordered || planned.unordered;
       return Enqueue(unit);
     }
@@ -175,13 +185,9 @@ void JobQueue::Progress(Unit& unit) {
   switch (job->work) {
     case Work::kStart:
     case Work::kReloadOrStart:
-      if (job->reached || unit.active_state() == ActiveState::kActive ||
-          unit.active_state() == ActiveState::kReloading) {
-        return Finish(unit, absl::OkStatus());
-      }
+      if (job->reached || IsUp(unit)) return Finish(unit, absl::OkStatus());
       if (!ended) return;
-      return Finish(unit,
-                    unit.result() == Result::kSuccess ? absl::OkStatus() : StartFailure(unit));
+      return Finish(unit, StartEnd(unit));
     case Work::kStop:
       if (unit.at_rest()) Finish(unit, absl::OkStatus());
       return;

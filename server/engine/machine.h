@@ -124,45 +124,59 @@ constexpr bool CellsFitTheirAwait(const Table<Row>& table) {
   return true;
 }
 
+// A set of states; kNever can be a member too.
+template <typename Row>
+using StateSet = std::array<bool, kStates<Row> + 1>;
+
+// Whether the wait of `row` leads into `settled` however it ends while a stop is pending.
+template <typename Row>
+constexpr bool EveryEndSettles(const Row& row, const StateSet<Row>& settled) {
+  constexpr auto kNone = StateOf<Row>::kNever;
+  if (row.skip == kNone && row.done == kNone) return false;
+  if (!settled[IndexOf(row.skip)]) return false;
+  if (SkippedByStop(row.awaits)) return true;
+  return settled[IndexOf(row.done)] && settled[IndexOf(row.failed)] && settled[IndexOf(row.late)] &&
+         settled[IndexOf(OverOf(row))];
+}
+
 // From every stop cell the unit comes to rest in at most as many moves as there are states, however
 // each wait on the way ends: done, failed, late or skipped, in any mixture. A wait that a pending
 // stop skips counts by its skip cell alone.
 template <typename Row>
 constexpr bool EveryStopSettles(const Table<Row>& table) {
-  constexpr auto kNone = StateOf<Row>::kNever;
-  std::array<bool, kStates<Row> + 1> settles{};
-  settles[IndexOf(StateOf<Row>::kDead)] = true;
-  settles[IndexOf(kNone)] = true;
+  StateSet<Row> settled{};
+  settled[IndexOf(StateOf<Row>::kDead)] = true;
+  settled[IndexOf(StateOf<Row>::kNever)] = true;
   for (size_t round = 0; round < table.size(); ++round) {
     for (const Row& row : table) {
-      bool all = row.skip != kNone || row.done != kNone;
-      for (auto cell : {row.done, row.failed, row.late, OverOf(row)}) {
-        all = all && (SkippedByStop(row.awaits) || settles[IndexOf(cell)]);
-      }
-      all = all && settles[IndexOf(row.skip)];
-      if (all) settles[IndexOf(row.state)] = true;
+      if (EveryEndSettles(row, settled)) settled[IndexOf(row.state)] = true;
     }
   }
   for (const Row& row : table) {
-    if (!settles[IndexOf(row.stop)]) return false;
+    if (!settled[IndexOf(row.stop)]) return false;
   }
   return true;
+}
+
+// Adds where the wait of `row` can lead while a stop is pending.
+template <typename Row>
+constexpr void AddEnds(const Row& row, StateSet<Row>& stopping) {
+  stopping[IndexOf(row.skip)] = true;
+  if (SkippedByStop(row.awaits)) return;
+  for (auto cell : {row.done, row.failed, row.late, OverOf(row)})
+    stopping[IndexOf(cell)] = true;
 }
 
 // Every state that is not at rest can be stopped, or is on its way to rest because of a stop.
 template <typename Row>
 constexpr bool EveryStateCanStop(const Table<Row>& table) {
   constexpr auto kNone = StateOf<Row>::kNever;
-  std::array<bool, kStates<Row> + 1> stopping{};
+  StateSet<Row> stopping{};
   for (const Row& row : table)
     stopping[IndexOf(row.stop)] = true;
   for (size_t round = 0; round < table.size(); ++round) {
     for (const Row& row : table) {
-      if (!stopping[IndexOf(row.state)]) continue;
-      stopping[IndexOf(row.skip)] = true;
-      if (SkippedByStop(row.awaits)) continue;
-      for (auto cell : {row.done, row.failed, row.late, OverOf(row)})
-        stopping[IndexOf(cell)] = true;
+      if (stopping[IndexOf(row.state)]) AddEnds(row, stopping);
     }
   }
   for (const Row& row : table) {
@@ -175,7 +189,7 @@ constexpr bool EveryStateCanStop(const Table<Row>& table) {
 // A start can lead to every state; kFailed is where a marked unit rests.
 template <typename Row>
 constexpr bool EveryStateReachable(const Table<Row>& table) {
-  std::array<bool, kStates<Row> + 1> reached{};
+  StateSet<Row> reached{};
   reached[IndexOf(StartOf(table[0]))] = true;
   for (size_t round = 0; round < table.size(); ++round) {
     for (const Row& row : table) {

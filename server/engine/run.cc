@@ -16,7 +16,7 @@ namespace socketd {
 namespace {
 
 // An environment file is words for one process, not a database.
-constexpr size_t kEnvironmentFileLimit = 64 * 1024;
+constexpr size_t kEnvironmentFileLimit = size_t{64} * 1024;
 
 // Where programs are looked for that are named without a path; systemd.exec(5).
 constexpr absl::string_view kProgramFolders[] = {

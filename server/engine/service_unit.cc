@@ -273,7 +273,7 @@ void ServiceUnit::OnMainEnded(const ProcessEnd& end) {
 }
 
 Ending ServiceUnit::EndOfStart(const ProcessEnd& end) {
-  const Ending ended = EndingFor(end);
+  Ending ended = EndingFor(end);
   if (ended.outcome == Outcome::kFailed) return ended;
   if (settings_->type != ServiceType::kOneshot) {
     return FailedFor(Result::kProtocol,

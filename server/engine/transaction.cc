@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
 #include "server/base/errors.h"
@@ -28,6 +27,37 @@ absl::Status NotLoaded(const Unit& unit, const Unit& needed) {
   return Error(absl::StatusCode::kFailedPrecondition, "DEPENDENCY_NOT_LOADED",
                absl::StrCat(unit.name(), " needs ", needed.name(), ", which is not loaded"),
                {{"unit", unit.name()}, {"dependency", needed.name()}});
+}
+
+// Whether `other`, which needs `unit`, stops with it.
+bool StopsToo(const Unit& other, const Unit& unit, bool restarts) {
+  if (other.at_rest() && other.job() == nullptr) return false;
+  // A socket keeps its descriptors and its queue while its service is restarted.
+  return !restarts || !other.links().Has(LinkKind::kTriggers, unit);
+}
+
+// One unit of a path along the order, and where to go on from it.
+struct Step {
+  Unit* unit;
+  std::vector<Unit*> next;
+};
+
+// Null: there is nowhere to go.
+Unit* TakeNext(Step& step) {
+  if (step.next.empty()) return nullptr;
+  Unit* const next = step.next.back();
+  step.next.pop_back();
+  return next;
+}
+
+// The circle that a step to `unit` closes; empty: it is not on the path.
+std::vector<Unit*> CircleAt(const Unit* unit, const std::vector<Step>& path) {
+  std::vector<Unit*> circle;
+  auto at =
+      std::find_if(path.begin(), path.end(), [&](const Step& step) { return step.unit == unit; });
+  for (; at != path.end(); ++at)
+    circle.push_back(at->unit);
+  return circle;
 }
 
 }  // namespace
@@ -139,20 +169,23 @@ absl::Status Transaction::ExpandStop(size_t index) {
   const Unit& unit = *jobs_[index].unit;
   const Cause cause{Cause::Kind::kDependency, unit.name(), ""};
   const bool restarts = jobs_[index].work == Work::kRestart;
+  const Work work = restarts ? Work::kRestart : Work::kStop;
   for (LinkKind kind :
        {LinkKind::kRequiredBy, LinkKind::kRequisiteOf, LinkKind::kBoundBy, LinkKind::kConsistsOf}) {
     for (Unit* other : unit.links().of(kind)) {
-      if (other->at_rest() && other->job() == nullptr) continue;
-      // A socket keeps its descriptors and its queue while its service is restarted.
-      if (restarts && other->links().Has(LinkKind::kTriggers, unit)) continue;
-      const Work work = restarts ? Work::kRestart : Work::kStop;
+      if (!StopsToo(*other, unit, restarts)) continue;
       absl::Status put = Put({other, work, jobs_[index].must, false, cause});
       if (!put.ok()) return put;
     }
   }
-  // A socket does not come back to a service that holds copies of its old ports.
+  return restarts ? RestartTriggered(index) : absl::OkStatus();
+}
+
+absl::Status Transaction::RestartTriggered(size_t index) {
+  const Unit& unit = *jobs_[index].unit;
+  const Cause cause{Cause::Kind::kDependency, unit.name(), ""};
   for (Unit* service : unit.links().of(LinkKind::kTriggers)) {
-    if (!restarts || service->at_rest()) continue;
+    if (service->at_rest()) continue;
     absl::Status put = Put({service, Work::kRestart, jobs_[index].must, false, cause});
     if (!put.ok()) return put;
   }
@@ -185,34 +218,27 @@ std::vector<Unit*> Transaction::WaitsFor(const Unit& unit, Phase phase) const {
   return others;
 }
 
-// Walks in depth without recursion; each unit is entered once, from wherever it is reached first.
-std::vector<Unit*> Transaction::FindCircle(Phase phase) const {
-  struct Step {
-    Unit* unit;
-    std::vector<Unit*> next;
-  };
-  absl::flat_hash_set<const Unit*> seen;
+std::vector<Unit*> Transaction::CircleFrom(Unit& start, Phase phase, UnitSet& seen) const {
   std::vector<Step> path;
-  for (const PlannedJob& job : jobs_) {
-    if (seen.insert(job.unit).second) path.push_back({job.unit, WaitsFor(*job.unit, phase)});
-    while (!path.empty()) {
-      if (path.back().next.empty()) {
-        path.pop_back();
-        continue;
-      }
-      Unit* const next = path.back().next.back();
-      path.back().next.pop_back();
-      if (seen.insert(next).second) {
-        path.push_back({next, WaitsFor(*next, phase)});
-        continue;
-      }
-      std::vector<Unit*> circle;
-      auto at = std::find_if(path.begin(), path.end(),
-                             [&](const Step& step) { return step.unit == next; });
-      for (; at != path.end(); ++at)
-        circle.push_back(at->unit);
-      if (!circle.empty()) return circle;
+  if (seen.insert(&start).second) path.push_back({&start, WaitsFor(start, phase)});
+  while (!path.empty()) {
+    Unit* const next = TakeNext(path.back());
+    if (next == nullptr) {
+      path.pop_back();
+    } else if (seen.insert(next).second) {
+      path.push_back({next, WaitsFor(*next, phase)});
+    } else if (std::vector<Unit*> circle = CircleAt(next, path); !circle.empty()) {
+      return circle;
     }
+  }
+  return {};
+}
+
+std::vector<Unit*> Transaction::FindCircle(Phase phase) const {
+  UnitSet seen;
+  for (const PlannedJob& job : jobs_) {
+    std::vector<Unit*> circle = CircleFrom(*job.unit, phase, seen);
+    if (!circle.empty()) return circle;
   }
   return {};
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 
 #include "server/engine/job.h"
@@ -48,12 +49,17 @@ class Transaction {
   absl::Status Expand(size_t index);
   absl::Status ExpandStart(size_t index);
   absl::Status ExpandStop(size_t index);
+  // A socket does not come back to a service that holds copies of its old ports.
+  absl::Status RestartTriggered(size_t index);
   absl::Status Need(size_t index, LinkKind kind);
   absl::Status Want(size_t index, LinkKind kind, Work work, bool must);
   // A restart is a stop at first and a start later; each can close a circle of its own.
   enum class Phase : uint8_t { kFirst, kLater };
   bool CutCircle(Phase phase);
   std::vector<Unit*> FindCircle(Phase phase) const;
+  // Walks in depth without recursion; each unit is entered once, from wherever it is reached first.
+  using UnitSet = absl::flat_hash_set<const Unit*>;
+  std::vector<Unit*> CircleFrom(Unit& start, Phase phase, UnitSet& seen) const;
   const PlannedJob* Planned(const Unit& unit) const;
   std::optional<Work> WorkOf(const Unit& unit, Phase phase) const;
   std::vector<Unit*> WaitsFor(const Unit& unit, Phase phase) const;

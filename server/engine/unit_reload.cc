@@ -8,7 +8,6 @@
 #include "server/engine/engine_core.h"
 
 namespace socketd {
-namespace {
 
 // What a unit's files said.
 struct Reading {
@@ -16,6 +15,8 @@ struct Reading {
   uint64_t source_hash = 0;
   friend bool operator==(const Reading&, const Reading&) = default;
 };
+
+namespace {
 
 Reading ReadingOf(const Unit& unit) {
   const LoadedUnit& loaded = unit.definition()->loaded;
@@ -29,6 +30,16 @@ bool IsGone(const Unit& unit) {
 
 }  // namespace
 
+void EngineCore::AnnounceReload(Unit& unit, const Reading* before, const Cause& cause) {
+  if (before != nullptr && IsGone(unit)) {
+    Announce(unit, News::kDeleted, cause);
+  } else if (before != nullptr && ReadingOf(unit) != *before) {
+    Announce(unit, News::kChanged, cause);
+  } else if (before == nullptr && !IsGone(unit) && Visible(unit)) {
+    Announce(unit, News::kCreated, cause);
+  }
+}
+
 LoadReport EngineCore::LoadAll(const Cause* cause) {
   absl::flat_hash_map<std::string, Reading> before;
   for (const Unit* unit : table_.All()) {
@@ -38,16 +49,9 @@ LoadReport EngineCore::LoadAll(const Cause* cause) {
   for (Unit* unit : table_.All()) {
     if (unit->marks.instance) continue;
     const auto known = before.find(unit->name());
-    const bool is_new = known == before.end();
-    const bool told = cause != nullptr;
-    if (IsGone(*unit)) {
-      if (told && !is_new) Announce(*unit, News::kDeleted, *cause);
-      Abandon(*unit);
-    } else if (told && is_new && Visible(*unit)) {
-      Announce(*unit, News::kCreated, *cause);
-    } else if (told && !is_new && ReadingOf(*unit) != known->second) {
-      Announce(*unit, News::kChanged, *cause);
-    }
+    const Reading* const old = known == before.end() ? nullptr : &known->second;
+    if (cause != nullptr) AnnounceReload(*unit, old, *cause);
+    if (IsGone(*unit)) Abandon(*unit);
   }
   Log(Level::kInfo, "units.loaded",
       {{"units", absl::StrCat(report.loaded)}, {"problems", absl::StrCat(report.problems.size())}});

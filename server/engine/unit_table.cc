@@ -209,9 +209,7 @@ void UnitTable::LinkDefaults(Unit& unit) {
   for (LinkKind kind : {LinkKind::kWants, LinkKind::kRequires}) {
     const auto pulled = unit.links().of(kind);
     for (Unit* other : std::vector<Unit*>(pulled.begin(), pulled.end())) {
-      if (!unit.links().Has(LinkKind::kBefore, *other)) {
-        Links::Tie(unit, LinkKind::kAfter, *other);
-      }
+      if (!unit.links().Has(LinkKind::kBefore, *other)) Links::Tie(unit, LinkKind::kAfter, *other);
     }
   }
 }

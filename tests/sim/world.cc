@@ -51,7 +51,7 @@ void World::Boot() {
   engine_ = std::make_unique<Engine>(*loop_, std::move(options));
   invariants_ = std::make_unique<Invariants>(engine_->core());
   notify_ = std::make_unique<NotifySocket>(
-      *loop_, [this](Packet packet) { engine_->OnNotify(std::move(packet)); });
+      *loop_, [this](const Packet& packet) { engine_->OnNotify(packet); });
   CHECK(notify_->Open(std::string(kNotifyPath)).ok());
   engine_->LoadAll();
   Settle();
@@ -83,7 +83,7 @@ size_t World::Ask(JobKind kind, const std::string& unit, JobMode mode) {
   request.kind = kind;
   request.mode = mode;
   request.requester = "a test";
-  engine_->handle().Submit(std::move(request), [asked](absl::StatusOr<JobReport> report) {
+  engine_->handle().Submit(std::move(request), [asked](const absl::StatusOr<JobReport>& report) {
     asked->done = true;
     asked->status = report.status();
   });

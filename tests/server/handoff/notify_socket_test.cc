@@ -20,7 +20,7 @@ constexpr char kPath[] = "/run/notify";
 class NotifySocketTest : public ::testing::Test {
  protected:
   NotifySocketTest() {
-    socket_ = std::make_unique<NotifySocket>(loop_, [this](Packet packet) {
+    socket_ = std::make_unique<NotifySocket>(loop_, [this](const Packet& packet) {
       EXPECT_THAT(packet.fds, IsEmpty());
       heard_.push_back(packet.data);
     });
