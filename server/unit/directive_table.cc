@@ -35,22 +35,22 @@ Message& Directive::Make(Message& definition) const {
   return *message;
 }
 
-const Directive& KeyFor(const Directive& first, const Message& message, int index) {
-  if (first.option->kind() == 0) return first;
+const Directive* KeyFor(const Directive& first, const Message& message, int index) {
+  if (first.option->kind() == 0) return &first;
   const auto* reflection = message.GetReflection();
   const auto& listen = static_cast<const v1::ListenAddress&>(
       reflection->GetRepeatedMessage(message, first.field, index));
   for (const Directive& directive : DirectiveTable::Get().directives()) {
     if (directive.field == first.field && directive.option->kind() == listen.kind()) {
-      return directive;
+      return &directive;
     }
   }
-  return first;
+  return &first;
 }
 
 const DirectiveTable& DirectiveTable::Get() {
-  static const auto* const table = new DirectiveTable();
-  return *table;
+  static const auto* const kTable = new DirectiveTable();
+  return *kTable;
 }
 
 std::vector<const Directive*> DirectiveTable::Find(absl::string_view section,

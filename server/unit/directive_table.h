@@ -34,7 +34,7 @@ struct Directive {
 
 // The directive that element `index` of the field is written with: of several keys that share one
 // list, the one whose kind the element has; else `first`.
-const Directive& KeyFor(const Directive& first,
+const Directive* KeyFor(const Directive& first,
                         const google::protobuf::Message& message,
                         int index);
 

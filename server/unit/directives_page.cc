@@ -20,7 +20,7 @@ using google::protobuf::FieldDescriptor;
 constexpr char kFirstRelease[] = "0.1";
 
 std::string TypeText(const Directive& directive) {
-  const std::string grammar = SpellingOf(*v1::Grammar_descriptor(), directive.grammar);
+  std::string grammar = SpellingOf(*v1::Grammar_descriptor(), directive.grammar);
   if (!grammar.empty()) return grammar;
   switch (directive.field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:

@@ -100,8 +100,9 @@ class Expander {
     const auto* reflection = message.GetReflection();
     if (!field.is_repeated()) {
       auto text = Expand(directive, reflection->GetString(message, &field));
-      if (text.ok()) reflection->SetString(&message, &field, *std::move(text));
-      return text.status();
+      if (!text.ok()) return text.status();
+      reflection->SetString(&message, &field, *std::move(text));
+      return absl::OkStatus();
     }
     for (int i = 0; i < reflection->FieldSize(message, &field); ++i) {
       auto text = Expand(directive, reflection->GetRepeatedString(message, &field, i));

@@ -227,8 +227,9 @@ std::string WriteCommand(const Source& source) {
 
 template <typename T>
 absl::Status Put(const Slot& slot, absl::StatusOr<T> value) {
-  if (value.ok()) NewMessage<T>(slot) = *std::move(value);
-  return value.status();
+  if (!value.ok()) return value.status();
+  NewMessage<T>(slot) = *std::move(value);
+  return absl::OkStatus();
 }
 
 template <Direction direction>

@@ -80,6 +80,14 @@ bool IsUnitLetter(unsigned char c) {
   return !absl::ascii_isdigit(c) && !absl::ascii_isspace(c) && c != '.';
 }
 
+// Zero: no unit is called so.
+absl::Duration UnitCalled(absl::string_view name) {
+  for (const Unit& known : kUnits) {
+    if (known.name == name) return absl::Microseconds(known.microseconds);
+  }
+  return absl::ZeroDuration();
+}
+
 // One number with its unit, as "1.5h", off the front of `rest`.
 absl::StatusOr<absl::Duration> TakePart(absl::string_view& rest, absl::Duration bare) {
   const absl::string_view whole_digits = Take(rest, IsDigit);
@@ -98,10 +106,7 @@ absl::StatusOr<absl::Duration> TakePart(absl::string_view& rest, absl::Duration 
   rest = absl::StripLeadingAsciiWhitespace(rest);
   absl::Duration unit = bare;
   if (const absl::string_view name = Take(rest, IsUnitLetter); !name.empty()) {
-    unit = absl::ZeroDuration();
-    for (const Unit& known : kUnits) {
-      if (known.name == name) unit = absl::Microseconds(known.microseconds);
-    }
+    unit = UnitCalled(name);
     if (unit == absl::ZeroDuration()) return Expected(kWhat);
   }
   absl::Duration span = whole * unit;

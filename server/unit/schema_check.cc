@@ -91,7 +91,7 @@ class ValueChecker {
   void CheckField(const Directive& directive, const Message& message) {
     const int count = CountValues(directive, message);
     for (int i = 0; i < count && checked_ < kMostValues; ++i, ++checked_) {
-      const Directive& own = KeyFor(directive, message, i);
+      const Directive& own = *KeyFor(directive, message, i);
       absl::Status status = CheckValue(own, message, i, stage_);
       if (status.ok()) continue;
       const std::string value = WriteValue(own, message, i);

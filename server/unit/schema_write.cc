@@ -52,7 +52,7 @@ class Writer {
     const int count = CountValues(directive, message);
     std::string joined;
     for (int i = 0; i < count; ++i) {
-      const Directive& own = KeyFor(directive, message, i);
+      const Directive& own = *KeyFor(directive, message, i);
       const std::string value = WriteValue(own, message, i);
       if (!SharesLine(own)) {
         WriteLine(own.section, own.key, value);
