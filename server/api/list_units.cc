@@ -41,6 +41,13 @@ bool IsAskedFor(const v1::ListUnitsRequest& request, const UnitSnapshot& unit) {
          Contains(request.patterns(), unit.name);
 }
 
+bool Matches(const v1::ListUnitsRequest& request,
+             const Patterns& patterns,
+             const UnitSnapshot& unit) {
+  return patterns.Match(unit.name) && MatchesType(request.types(), unit) &&
+         MatchesState(request.states(), unit) && IsAskedFor(request, unit);
+}
+
 // What a page token is good for: the filters, without the size, the view and the token.
 std::string QuestionOf(const v1::ListUnitsRequest& request) {
   std::string question;
@@ -70,6 +77,14 @@ bool Add(const UnitSnapshot& unit, Page& page, v1::ListUnitsResponse& response) 
   return true;
 }
 
+// Ends a full page; the next one goes on after `last`.
+absl::Status Cut(v1::ListUnitsResponse& response,
+                 const std::string& last,
+                 const std::string& question) {
+  response.set_next_page_token(MakePageToken(last, question));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ListUnits(const Board& board,
@@ -92,12 +107,8 @@ absl::Status ListUnits(const Board& board,
     const std::vector<UnitSnapshotPtr> units = board.After(last, kUnitsPerRead);
     if (units.empty()) return absl::OkStatus();
     for (const UnitSnapshotPtr& unit : units) {
-      const bool wanted = patterns->Match(unit->name) && MatchesType(request.types(), *unit) &&
-                          MatchesState(request.states(), *unit) && IsAskedFor(request, *unit);
-      if (wanted && !Add(*unit, page, response)) {
-        response.set_next_page_token(MakePageToken(last, question));
-        return absl::OkStatus();
-      }
+      const bool wanted = Matches(request, *patterns, *unit);
+      if (wanted && !Add(*unit, page, response)) return Cut(response, last, question);
       last = unit->name;
     }
   }

@@ -156,11 +156,8 @@ Answer<T> UnitService::Answering(Settle settle, Convert convert) {
   return [outbox = outbox_, settle = std::move(settle),
           convert = std::move(convert)](absl::StatusOr<T> answer) {
     outbox->Post([settle, convert, answer = std::move(answer)] {
-      if (answer.ok()) {
-        settle({grpc::Status::OK, convert(*answer)});
-      } else {
-        settle({ToGrpc(answer.status()), nullptr});
-      }
+      settle(answer.ok() ? Reply{grpc::Status::OK, convert(*answer)}
+                         : Reply{ToGrpc(answer.status()), nullptr});
     });
   };
 }

@@ -37,8 +37,8 @@ absl::StatusOr<LockFile> LockFile::Take(const std::string& path) {
   }
   if (errno != EWOULDBLOCK) return SystemError(errno, "flock", {{"path", path}});
   std::array<char, 32> text{};
-  std::rewind(opened);
-  const size_t size = std::fread(text.data(), 1, text.size() - 1, opened);
+  const bool at_start = std::fseek(opened, 0, SEEK_SET) == 0;
+  const size_t size = at_start ? std::fread(text.data(), 1, text.size() - 1, opened) : 0;
   const std::string pid(absl::StripAsciiWhitespace(absl::string_view(text.data(), size)));
   return Error(
       absl::StatusCode::kFailedPrecondition, "ALREADY_RUNNING",

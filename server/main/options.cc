@@ -17,11 +17,11 @@ namespace {
 constexpr int kMisuse = 2;
 
 const std::map<std::string, Level>& Levels() {
-  static const auto* const levels = new std::map<std::string, Level>{{"debug", Level::kDebug},
-                                                                     {"info", Level::kInfo},
-                                                                     {"warning", Level::kWarning},
-                                                                     {"error", Level::kError}};
-  return *levels;
+  static const auto* const kLevels = new std::map<std::string, Level>{{"debug", Level::kDebug},
+                                                                      {"info", Level::kInfo},
+                                                                      {"warning", Level::kWarning},
+                                                                      {"error", Level::kError}};
+  return *kLevels;
 }
 
 // As the words come, before defaults and checks.
