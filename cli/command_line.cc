@@ -11,6 +11,19 @@
 namespace socketd::cli {
 namespace {
 
+// How often an option may be given, and with which words.
+template <typename Target>
+void Constrain(CLI::Option& option, const OptionRow& row) {
+  if constexpr (std::is_same_v<Target, std::vector<std::string>>) {
+    option.allow_extra_args(false)->delimiter(',');
+  } else {
+    option.multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+  if (row.value.find('|') == absl::string_view::npos) return;
+  const std::vector<std::string> words = absl::StrSplit(row.value, '|');
+  option.check(CLI::IsMember(words));
+}
+
 void AddOption(CLI::App& app, const OptionRow& row, Options& options) {
   const std::string flags(row.flags);
   const std::string help(row.help);
@@ -20,16 +33,7 @@ void AddOption(CLI::App& app, const OptionRow& row, Options& options) {
     if constexpr (std::is_same_v<Target, bool>) {
       app.add_flag(flags, target, help);
     } else {
-      CLI::Option* option = app.add_option(flags, target, help);
-      if constexpr (std::is_same_v<Target, std::vector<std::string>>) {
-        option->allow_extra_args(false)->delimiter(',');
-      } else {
-        option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-      }
-      if (row.value.find('|') != absl::string_view::npos) {
-        const std::vector<std::string> words = absl::StrSplit(row.value, '|');
-        option->check(CLI::IsMember(words));
-      }
+      Constrain<Target>(*app.add_option(flags, target, help), row);
     }
   };
   std::visit(add, row.slot);
@@ -94,7 +98,7 @@ absl::StatusOr<Invocation> ReadCommandLine(const VerbTable& table,
     AddOption(app, row, invocation.options);
   for (const Verb& verb : table.verbs)
     AddVerb(app, verb, invocation.options);
-  const absl::Status parsed = Parse(app, arguments);
+  absl::Status parsed = Parse(app, arguments);
   if (!parsed.ok()) return parsed;
   const auto chosen = app.get_subcommands();
   absl::string_view name = chosen.empty() ? absl::string_view("list") : chosen.front()->get_name();
@@ -102,7 +106,7 @@ absl::StatusOr<Invocation> ReadCommandLine(const VerbTable& table,
   if (chosen.empty() && invocation.options.help) name = "help";
   invocation.verb = FindVerb(table, name);
   if (!invocation.options.help) {
-    const absl::Status checked = CheckOperands(*invocation.verb, invocation.options);
+    absl::Status checked = CheckOperands(*invocation.verb, invocation.options);
     if (!checked.ok()) return checked;
   }
   return invocation;

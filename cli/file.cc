@@ -85,7 +85,7 @@ absl::StatusOr<std::string> NewPrivateFile(const std::string& folder,
   const int descriptor = mkostemps(path.data(), static_cast<int>(suffix.size()) + 1, O_CLOEXEC);
   if (descriptor < 0) return Failed("cannot create a file in", folder);
   const bool written = WriteAll(descriptor, text);
-  const absl::Status status = written ? absl::OkStatus() : Failed("cannot write", path);
+  absl::Status status = written ? absl::OkStatus() : Failed("cannot write", path);
   close(descriptor);
   if (!status.ok()) return status;
   return path;

@@ -57,7 +57,7 @@ std::string FailureHint(const v1::Unit& unit) {
 }  // namespace
 
 std::string HintFor(const v1::Unit& unit) {
-  const std::string load = LoadHint(unit);
+  std::string load = LoadHint(unit);
   if (!load.empty()) return load;
   return unit.status().active_state() == v1::ACTIVE_STATE_FAILED ? FailureHint(unit) : "";
 }

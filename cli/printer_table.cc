@@ -63,6 +63,7 @@ class TablePrinter final : public Printer {
 
   std::vector<size_t> Widths() const {
     std::vector<size_t> widths;
+    widths.reserve(columns_.size());
     for (const Column& column : columns_) {
       widths.push_back(settings_.legend ? column.title.size() : 0);
     }

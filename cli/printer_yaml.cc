@@ -21,9 +21,9 @@ bool PlainIsSafe(const std::string& text) {
   std::string lower;
   std::transform(text.begin(), text.end(), std::back_inserter(lower),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  static const auto* const words =
+  static const auto* const kWords =
       new std::vector<std::string>{"y", "n", "yes", "no", "on", "off", "true", "false", "null"};
-  return simple && std::find(words->begin(), words->end(), lower) == words->end();
+  return simple && std::find(kWords->begin(), kWords->end(), lower) == kWords->end();
 }
 
 // True for text that a literal block (|) gives back byte by byte: lines of readable characters, the

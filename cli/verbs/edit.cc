@@ -19,7 +19,7 @@ std::string FirstOf(const Session& session, const char* one, const char* two, st
 
 // The text as the editor left it. The file goes away unless the caller keeps it.
 absl::StatusOr<std::string> Edited(const Session& session, const std::string& path) {
-  const absl::Status status = Edit(FirstOf(session, "VISUAL", "EDITOR", "vi"), path);
+  absl::Status status = Edit(FirstOf(session, "VISUAL", "EDITOR", "vi"), path);
   if (!status.ok()) return status;
   return ReadTextFile(path);
 }

@@ -5,16 +5,23 @@
 #include "cli/verbs/verbs.h"
 
 namespace socketd::cli {
+namespace {
+
+void SayWarnings(const Session& session,
+                 const std::string& unit,
+                 const v1::StopUnitResponse& response) {
+  if (session.options.quiet) return;
+  for (const std::string& warning : response.warnings())
+    session.Say(absl::StrCat(unit, ": warning: ", warning));
+}
+
+}  // namespace
 
 ExitCode RunStop(const Session& session) {
   return ForEachUnit(session, [&](const std::string& unit) {
     auto request = JobRequestFor<v1::StopUnitRequest>(session, unit);
     const auto response = session.client.Stop(std::move(request));
-    if (response.ok() && !session.options.quiet) {
-      for (const std::string& warning : response->warnings()) {
-        session.Say(absl::StrCat(unit, ": warning: ", warning));
-      }
-    }
+    if (response.ok()) SayWarnings(session, unit, *response);
     return JobEnd(session, unit, response);
   });
 }
