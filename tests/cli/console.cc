@@ -92,8 +92,8 @@ Said Console::Run(const std::vector<std::string>& arguments) {
 
 std::string Console::Settled(std::string text) const {
   text = absl::StrReplaceAll(text, {{"unix:" + socket(), "ADDRESS"}});
-  static const std::regex file("/tmp/sd[A-Za-z0-9]{6}/socketctl-[A-Za-z0-9]{6}-[^ \n]*");
-  return std::regex_replace(text, file, "FILE");
+  static const std::regex kFile("/tmp/sd[A-Za-z0-9]{6}/socketctl-[A-Za-z0-9]{6}-[^ \n]*");
+  return std::regex_replace(text, kFile, "FILE");
 }
 
 Said Console::Type(const std::string& line) {

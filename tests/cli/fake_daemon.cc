@@ -75,7 +75,7 @@ grpc::Status FakeDaemon::Move(const std::string& call,
                               const Request& request,
                               Response& response,
                               v1::ActiveState to) {
-  const grpc::Status noted = Note(request.request_id());
+  grpc::Status noted = Note(request.request_id());
   if (!noted.ok()) return noted;
   if (request.name() == "slow.service" && !request.no_wait()) end_.wait();
   if (request.name() == "slow.service") return grpc::Status::OK;
@@ -115,7 +115,7 @@ grpc::Status FakeDaemon::ListUnits(Context* /*context*/,
 grpc::Status FakeDaemon::CreateUnit(Context* /*context*/,
                                     const v1::CreateUnitRequest* request,
                                     v1::Unit* response) {
-  const grpc::Status noted = Note(request->request_id());
+  grpc::Status noted = Note(request->request_id());
   if (!noted.ok()) return noted;
   const std::lock_guard lock(mutex_);
   calls.push_back("CreateUnit " + request->unit_id());
@@ -136,7 +136,7 @@ grpc::Status FakeDaemon::CreateUnit(Context* /*context*/,
 grpc::Status FakeDaemon::UpdateUnit(Context* /*context*/,
                                     const v1::UpdateUnitRequest* request,
                                     v1::UpdateUnitResponse* response) {
-  const grpc::Status noted = Note(request->request_id());
+  grpc::Status noted = Note(request->request_id());
   if (!noted.ok()) return noted;
   grpc::Status found = Find("UpdateUnit", request->name(), *response->mutable_unit());
   if (!found.ok()) return found;
@@ -180,7 +180,7 @@ grpc::Status FakeDaemon::PlanUnits(Context* /*context*/,
 grpc::Status FakeDaemon::DeleteUnit(Context* /*context*/,
                                     const v1::DeleteUnitRequest* request,
                                     v1::DeleteUnitResponse* response) {
-  const grpc::Status noted = Note(request->request_id());
+  grpc::Status noted = Note(request->request_id());
   if (!noted.ok()) return noted;
   v1::Unit unit;
   grpc::Status found = Find("DeleteUnit", request->name(), unit);
@@ -223,7 +223,7 @@ grpc::Status FakeDaemon::ReloadUnit(Context* /*context*/,
 grpc::Status FakeDaemon::ResetFailed(Context* /*context*/,
                                      const v1::ResetFailedRequest* request,
                                      v1::ResetFailedResponse* response) {
-  const grpc::Status noted = Note(request->request_id());
+  grpc::Status noted = Note(request->request_id());
   if (!noted.ok()) return noted;
   if (request->names().empty()) response->add_names("units/db.service");
   for (const std::string& name : request->names()) {
@@ -251,7 +251,7 @@ grpc::Status FakeDaemon::DumpUnit(Context* /*context*/,
 grpc::Status FakeDaemon::LoadUnits(Context* /*context*/,
                                    const v1::LoadUnitsRequest* request,
                                    v1::LoadUnitsResponse* response) {
-  const grpc::Status noted = Note(request->request_id());
+  grpc::Status noted = Note(request->request_id());
   response->set_loaded(6);
   response->add_problems(
       "/etc/socketd/units/bad.socket:2: ListenStream=99999: a port is at most 65535");

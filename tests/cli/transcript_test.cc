@@ -77,6 +77,15 @@ INSTANTIATE_TEST_SUITE_P(All, TranscriptTest, testing::ValuesIn(Files()), [](con
   return name;
 });
 
+bool IsTried(const std::string& all, absl::string_view verb, absl::string_view output) {
+  const std::string start = absl::StrCat("socketctl ", verb, " ");
+  const std::vector<std::string> lines = absl::StrSplit(all, '\n');
+  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+    return absl::StartsWith(line, "$ ") && absl::StrContains(line + " ", start) &&
+           absl::StrContains(line, absl::StrCat("-o ", output));
+  });
+}
+
 // Every verb is tried with every output, so that a new verb cannot be forgotten here.
 TEST(Transcripts, CoverEveryVerbAndOutput) {
   std::string all;
@@ -84,15 +93,8 @@ TEST(Transcripts, CoverEveryVerbAndOutput) {
     absl::StrAppend(&all, Read(file));
   for (const Verb& verb : AllVerbs().verbs) {
     if (verb.group == VerbGroup::kSelf) continue;  // print the same in every form
-    for (const std::string output : {"table", "wide", "json", "yaml", "name"}) {
-      const std::string start = absl::StrCat("socketctl ", verb.name, " ");
-      const auto lines = std::vector<std::string>(absl::StrSplit(all, '\n'));
-      const bool tried = std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
-        return absl::StartsWith(line, "$ ") && absl::StrContains(line + " ", start) &&
-               absl::StrContains(line, "-o " + output);
-      });
-      EXPECT_TRUE(tried) << verb.name << " -o " << output;
-    }
+    for (const absl::string_view output : {"table", "wide", "json", "yaml", "name"})
+      EXPECT_TRUE(IsTried(all, verb.name, output)) << verb.name << " -o " << output;
   }
 }
 

@@ -163,6 +163,21 @@ Words AddressesOf(const FakeProcess& process) {
   return addresses;
 }
 
+absl::Status ExpectVariable(const FakeProcess& process, const Words& words) {
+  const auto& environment = process.environment;
+  const std::string& program = words[0];
+  if (words.size() == 4 && words[2] == "no") {
+    const std::string prefix = absl::StrCat(words[3], "=");
+    for (const std::string& entry : environment)
+      if (absl::StartsWith(entry, prefix)) return Unexpected(absl::StrCat(program, " has ", entry));
+    return absl::OkStatus();
+  }
+  if (words.size() != 3) return Unexpected("expected `PROGRAM has NAME=VALUE` or `has no NAME`");
+  const bool has = std::find(environment.begin(), environment.end(), words[2]) != environment.end();
+  if (has) return absl::OkStatus();
+  return Unexpected(absl::StrCat(program, " has only ", absl::StrJoin(environment, " ")));
+}
+
 absl::Status ExpectProcess(const World& world, const Words& words) {
   const FakeProcesses& processes = world.kernel().processes();
   const std::string& program = words[0];
@@ -183,19 +198,7 @@ absl::Status ExpectProcess(const World& world, const Words& words) {
                    absl::StrJoin(AddressesOf(*process), " "),
                    absl::StrJoin(Words(words.begin() + 2, words.end()), " "));
   }
-  const auto& environment = process->environment;
-  if (words[1] == "has" && words.size() == 4 && words[2] == "no") {
-    const std::string prefix = absl::StrCat(words[3], "=");
-    for (const std::string& entry : environment)
-      if (absl::StartsWith(entry, prefix)) return Unexpected(absl::StrCat(program, " has ", entry));
-    return absl::OkStatus();
-  }
-  if (words[1] == "has" && words.size() == 3) {
-    const bool has =
-        std::find(environment.begin(), environment.end(), words[2]) != environment.end();
-    if (has) return absl::OkStatus();
-    return Unexpected(absl::StrCat(program, " has only ", absl::StrJoin(environment, " ")));
-  }
+  if (words[1] == "has") return ExpectVariable(*process, words);
   return Unexpected(absl::StrCat("cannot read ", absl::StrJoin(words, " ")));
 }
 

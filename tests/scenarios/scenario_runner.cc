@@ -45,6 +45,12 @@ int NumberAt(const Words& words, size_t index, int otherwise) {
   return number;
 }
 
+void HangUp(const FakePorts& ports, const std::string& address) {
+  for (const Client& client : ports.clients()) {
+    if (ToText(client->local) == address) FakePorts::HangUp(client);
+  }
+}
+
 }  // namespace
 
 ScenarioRunner::ScenarioRunner(const Scenario& scenario, const ScenarioRun& run)
@@ -100,14 +106,21 @@ absl::Status ScenarioRunner::DoWorld(const Words& words) {
     world_.kernel().ports().Occupy(words[1]);
   } else if (words[0] == "vacate") {
     world_.kernel().ports().Vacate(words[1]);
-  } else if (words[0] == "slow" && words.size() == 3) {
-    absl::Duration span;
-    if (!absl::ParseDuration(words[2], &span)) return Misread("expected a span");
-    if (words[1] == "lookups") world_.kernel().SlowDownLookups(span);
-    if (words[1] == "exec") world_.kernel().processes().SlowDownExec(span);
   } else {
-    return Misread(
-        "expected `file`, `remove`, `folder`, `device`, `alias`, `occupy`, `vacate` or `slow`");
+    return Misread("expected `file`, `remove`, `folder`, `device`, `alias`, `occupy` or `vacate`");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ScenarioRunner::DoSlow(const Words& words) {
+  absl::Duration span;
+  const bool read = words.size() == 3 && absl::ParseDuration(words[2], &span);
+  if (read && words[1] == "lookups") {
+    world_.kernel().SlowDownLookups(span);
+  } else if (read && words[1] == "exec") {
+    world_.kernel().processes().SlowDownExec(span);
+  } else {
+    return Misread("expected `slow lookups SPAN` or `slow exec SPAN`");
   }
   return absl::OkStatus();
 }
@@ -153,9 +166,7 @@ absl::Status ScenarioRunner::DoTraffic(const Words& words) {
   } else if (words[0] == "break") {
     if (!ports.Break(words[1])) done = Misread("nobody listens there");
   } else if (words[0] == "hang-up") {
-    for (const Client& client : ports.clients()) {
-      if (ToText(client->local) == words[1]) FakePorts::HangUp(client);
-    }
+    HangUp(ports, words[1]);
   }
   Settle();
   // Where a call was made to fail, nobody may be listening.
@@ -209,7 +220,7 @@ absl::Status ScenarioRunner::Do(const ScenarioLine& line) {
   static const std::map<absl::string_view, Verb> kVerbs = {
       {"file", &ScenarioRunner::DoWorld},      {"folder", &ScenarioRunner::DoWorld},
       {"alias", &ScenarioRunner::DoWorld},     {"occupy", &ScenarioRunner::DoWorld},
-      {"vacate", &ScenarioRunner::DoWorld},    {"slow", &ScenarioRunner::DoWorld},
+      {"vacate", &ScenarioRunner::DoWorld},    {"slow", &ScenarioRunner::DoSlow},
       {"start", &ScenarioRunner::DoJob},       {"stop", &ScenarioRunner::DoJob},
       {"restart", &ScenarioRunner::DoJob},     {"try-restart", &ScenarioRunner::DoJob},
       {"reload", &ScenarioRunner::DoJob},      {"reset", &ScenarioRunner::DoJob},

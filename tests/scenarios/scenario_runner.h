@@ -29,6 +29,7 @@ class ScenarioRunner {
   absl::Status DoUnit(const ScenarioLine& line, const Words& words);
   absl::Status DoCreate(const Words& words);
   absl::Status DoWorld(const Words& words);
+  absl::Status DoSlow(const Words& words);
   absl::Status DoJob(const Words& words);
   absl::Status DoTraffic(const Words& words);
   absl::Status DoFault(const Words& words);

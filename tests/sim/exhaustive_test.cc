@@ -46,19 +46,21 @@ void Configure(World& world, size_t commands, absl::string_view kill_mode) {
   world.AddUnit("a.service", "[Service]\nExecStart=/bin/main\nTimeoutStopSec=5s\n");
 }
 
+void AddEnds(World& world, int pid, const std::string& program, std::vector<Happening>& all) {
+  for (const Exit& exit :
+       {Exit{Exit::How::kExited, 0}, Exit{Exit::How::kExited, 1}, Exit{Exit::How::kSignaled, 9}}) {
+    all.push_back({absl::StrCat(program, " ends ", exit.status),
+                   [&world, pid, exit] { world.kernel().processes().Finish(pid, exit); }});
+  }
+}
+
 // What can happen now.
 std::vector<Happening> Possible(World& world) {
   std::vector<Happening> all;
   all.push_back({"start", [&world] { world.Ask(JobKind::kStart, "a.socket"); }});
   all.push_back({"stop", [&world] { world.Ask(JobKind::kStop, "a.socket"); }});
-  for (const auto& [number, process] : world.kernel().processes().all()) {
-    if (!process.alive) continue;
-    const int pid = number;
-    for (const Exit& exit : {Exit{Exit::How::kExited, 0}, Exit{Exit::How::kExited, 1},
-                             Exit{Exit::How::kSignaled, 9}}) {
-      all.push_back({absl::StrCat(process.program, " ends ", exit.status),
-                     [&world, pid, exit] { world.kernel().processes().Finish(pid, exit); }});
-    }
+  for (const auto& [pid, process] : world.kernel().processes().all()) {
+    if (process.alive) AddEnds(world, pid, process.program, all);
   }
   if (world.loop().timers().armed() > 0) {
     all.push_back({"time passes", [&world] { world.Advance(kTimeout); }});

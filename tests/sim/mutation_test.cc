@@ -67,8 +67,8 @@ void AddCells(const std::string& machine,
               const std::vector<std::pair<std::string, Column<Row>>>& columns,
               std::vector<Mutation>& all) {
   using State = StateOf<Row>;
-  for (const Row& row : table) {
-    for (const auto& [name, column] : columns) {
+  for (const Row& row : table)
+    for (const auto& [name, column] : columns)
       for (uint8_t value = 0; value <= static_cast<uint8_t>(State::kNever); ++value) {
         const auto planted = static_cast<State>(value);
         if (planted == row.*column) continue;
@@ -79,19 +79,16 @@ void AddCells(const std::string& machine,
         all.push_back({absl::StrCat(cell, ": ", Word(row.*column), " -> ", Word(planted)), in_row,
                        cell, !Proven(damaged), &(row.*column), value});
       }
-    }
-  }
 }
 
 // Another wait, or other ports, than the row says.
-template <typename Row, typename Value>
+template <typename Row, typename Value, uint8_t kValues>
 void AddWaits(const std::string& machine,
               const Table<Row>& table,
               const std::pair<std::string, Value Row::*>& column,
-              uint8_t values,
               std::vector<Mutation>& all) {
   for (const Row& row : table) {
-    for (uint8_t value = 0; value < values; ++value) {
+    for (uint8_t value = 0; value < kValues; ++value) {
       if (static_cast<Value>(value) == row.*column.second) continue;
       Table<Row> damaged = table;
       damaged[IndexOf(row.state)].*column.second = static_cast<Value>(value);
@@ -106,9 +103,11 @@ void AddWaits(const std::string& machine,
 
 void Damage(const Mutation& mutation) {
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto at = reinterpret_cast<uintptr_t>(mutation.place);
-  CHECK(mprotect(reinterpret_cast<void*>(at & ~(page - 1)), page, PROT_READ | PROT_WRITE) == 0);
-  std::memcpy(reinterpret_cast<void*>(at), &mutation.value, 1);
+  // The table is a constant; this process has it to itself.
+  char* const place = static_cast<char*>(const_cast<void*>(mutation.place));
+  char* const begin = place - reinterpret_cast<uintptr_t>(place) % page;
+  CHECK(mprotect(begin, page, PROT_READ | PROT_WRITE) == 0);
+  std::memcpy(place, &mutation.value, 1);
 }
 
 // In the child: the first scenario that fails with the damaged table; empty: none does.
@@ -196,12 +195,12 @@ Tally CatchAll(std::vector<Scenario> scenarios, const std::vector<Mutation>& mut
 std::vector<Mutation> AllMutations() {
   std::vector<Mutation> all;
   AddCells<SocketRow>("socket", kSocketMachine, kSocketColumns, all);
-  AddWaits<SocketRow, Ports>("socket", kSocketMachine, {"ports", &SocketRow::ports}, 2, all);
-  AddWaits<SocketRow, SocketAwait>("socket", kSocketMachine, {"awaits", &SocketRow::awaits}, 11,
-                                   all);
+  AddWaits<SocketRow, Ports, 2>("socket", kSocketMachine, {"ports", &SocketRow::ports}, all);
+  AddWaits<SocketRow, SocketAwait, 11>("socket", kSocketMachine, {"awaits", &SocketRow::awaits},
+                                       all);
   AddCells<ServiceRow>("service", kServiceMachine, kServiceColumns, all);
-  AddWaits<ServiceRow, ServiceAwait>("service", kServiceMachine, {"awaits", &ServiceRow::awaits},
-                                     12, all);
+  AddWaits<ServiceRow, ServiceAwait, 12>("service", kServiceMachine,
+                                         {"awaits", &ServiceRow::awaits}, all);
   return all;
 }
 

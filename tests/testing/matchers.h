@@ -14,11 +14,11 @@
 
 namespace socketd::testing {
 
-inline const absl::Status& StatusOf(const absl::Status& status) {
+inline absl::Status StatusOf(const absl::Status& status) {
   return status;
 }
 template <typename T>
-const absl::Status& StatusOf(const absl::StatusOr<T>& status) {
+absl::Status StatusOf(const absl::StatusOr<T>& status) {
   return status.status();
 }
 

@@ -173,7 +173,8 @@ class FakeEngine final : public EngineHandle {
   }
   template <typename T>
   void AnswerWith(const std::string& what, Answer<T> answer, T value) {
-    std::function<void()> give = [answer = std::move(answer), value, status = outcome] {
+    std::function<void()> give = [answer = std::move(answer), value = std::move(value),
+                                  status = outcome] {
       status.ok() ? answer(value) : answer(status);
     };
     {

@@ -58,26 +58,24 @@ TEST(Mailbox, RefusesWhenClosedButGivesWhatWasThere) {
 }
 
 TEST(Mailbox, LosesNothingFromManyThreads) {
-  constexpr int kThreads = 8;
-  constexpr int kEach = 2000;
+  constexpr size_t kThreads = 8;
+  constexpr size_t kEach = 2000;
   std::atomic<int> woken{0};
   Mailbox mailbox(kThreads * kEach, [&] { ++woken; });
-  std::vector<int> last(kThreads, -1);
-  int run = 0;
+  std::vector<size_t> next(kThreads, 0);
+  size_t run = 0;
+  const auto run_one = [&](size_t thread, size_t i) {
+    // Each thread's own closures keep their order.
+    EXPECT_EQ(next[thread]++, i);
+    ++run;
+  };
+  const auto post = [&](size_t thread) {
+    for (size_t i = 0; i < kEach; ++i)
+      EXPECT_THAT(mailbox.Post([&, thread, i] { run_one(thread, i); }), IsOk());
+  };
   std::vector<std::thread> threads;
-  for (int thread = 0; thread < kThreads; ++thread) {
-    threads.emplace_back([&, thread] {
-      for (int i = 0; i < kEach; ++i) {
-        const absl::Status posted = mailbox.Post([&, thread, i] {
-          // Each thread's own closures keep their order.
-          EXPECT_EQ(last[static_cast<size_t>(thread)], i - 1);
-          last[static_cast<size_t>(thread)] = i;
-          ++run;
-        });
-        EXPECT_TRUE(posted.ok());
-      }
-    });
-  }
+  for (size_t thread = 0; thread < kThreads; ++thread)
+    threads.emplace_back(post, thread);
   while (run < kThreads * kEach) {
     for (const auto& closure : mailbox.Take())
       closure();

@@ -24,19 +24,21 @@ using google::protobuf::util::MessageDifferencer;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
+std::vector<std::string> SpellingsOf(const google::protobuf::EnumDescriptor& type) {
+  std::vector<std::string> spellings;
+  for (int i = 0; i < type.value_count(); ++i) {
+    const std::string& spelling = type.value(i)->options().GetExtension(v1::spelling);
+    if (!spelling.empty()) spellings.push_back(spelling);
+  }
+  return spellings;
+}
+
 std::vector<std::string> SamplesByType(const Directive& directive) {
-  std::vector<std::string> samples;
   switch (directive.field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_BOOL:
       return {"yes", "no"};
     case FieldDescriptor::CPPTYPE_ENUM:
-      for (int i = 0; i < directive.field->enum_type()->value_count(); ++i) {
-        const auto& options = directive.field->enum_type()->value(i)->options();
-        if (!options.GetExtension(v1::spelling).empty()) {
-          samples.push_back(options.GetExtension(v1::spelling));
-        }
-      }
-      return samples;
+      return SpellingsOf(*directive.field->enum_type());
     case FieldDescriptor::CPPTYPE_INT32:
       return {std::to_string(directive.option->minimum()), "0",
               std::to_string(directive.option->maximum())};
