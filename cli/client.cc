@@ -191,6 +191,14 @@ absl::StatusOr<v1::ReloadUnitResponse> Client::Reload(v1::ReloadUnitRequest requ
   return wire_->Write(&Stub::ReloadUnit, std::move(request));
 }
 
+absl::StatusOr<v1::PauseUnitResponse> Client::Pause(v1::PauseUnitRequest request) {
+  return wire_->Write(&Stub::PauseUnit, std::move(request));
+}
+
+absl::StatusOr<v1::ResumeUnitResponse> Client::Resume(v1::ResumeUnitRequest request) {
+  return wire_->Write(&Stub::ResumeUnit, std::move(request));
+}
+
 absl::StatusOr<v1::ResetFailedResponse> Client::ResetFailed(v1::ResetFailedRequest request) {
   return wire_->Write(&Stub::ResetFailed, std::move(request));
 }

@@ -37,6 +37,8 @@ class Client {
   absl::StatusOr<v1::StopUnitResponse> Stop(v1::StopUnitRequest request);
   absl::StatusOr<v1::RestartUnitResponse> Restart(v1::RestartUnitRequest request);
   absl::StatusOr<v1::ReloadUnitResponse> Reload(v1::ReloadUnitRequest request);
+  absl::StatusOr<v1::PauseUnitResponse> Pause(v1::PauseUnitRequest request);
+  absl::StatusOr<v1::ResumeUnitResponse> Resume(v1::ResumeUnitRequest request);
   absl::StatusOr<v1::ResetFailedResponse> ResetFailed(v1::ResetFailedRequest request);
   absl::StatusOr<v1::DumpUnitResponse> Dump(const v1::DumpUnitRequest& request);
   absl::StatusOr<v1::LoadUnitsResponse> Load(v1::LoadUnitsRequest request);

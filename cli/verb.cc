@@ -68,7 +68,7 @@ constexpr std::array<Row, 2> kPlanOptions = {{
 constexpr absl::Span<const Row> kNoOptions;
 
 // The table. One verb a block, in the order in which help lists them.
-constexpr std::array<Verb, 25> kVerbs = {{
+constexpr std::array<Verb, 27> kVerbs = {{
     {"list", "list-units", VerbGroup::kLook, "[PATTERN...]", Operands::kUnits, 0, kMany,
      "list units and their states",
      "-o wide adds the description, the cause of the last move and the unit file.",
@@ -121,6 +121,13 @@ constexpr std::array<Verb, 25> kVerbs = {{
      "ask services to read their configuration anew (ExecReload=)",
      "The units' own definitions are read anew by daemon-reload.", "socketctl reload web.service",
      kJobOptions, RunReload},
+    {"pause", "", VerbGroup::kAct, "UNIT...", Operands::kUnits, 1, kMany,
+     "let sockets start nothing for now; who comes is queued in the kernel",
+     "A service that runs already goes on. A restart of the socket ends the pause.",
+     "socketctl pause web.socket", kNoOptions, RunPause},
+    {"resume", "", VerbGroup::kAct, "UNIT...", Operands::kUnits, 1, kMany,
+     "end a pause; what has come meanwhile is served at once", "", "socketctl resume web.socket",
+     kNoOptions, RunResume},
     {"reset-failed", "", VerbGroup::kAct, "[UNIT...]", Operands::kUnits, 0, kMany,
      "forget failures and start limits; without a unit: of all", "",
      "socketctl reset-failed web.socket", kNoOptions, RunResetFailed},

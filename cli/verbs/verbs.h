@@ -21,6 +21,8 @@ ExitCode RunStop(const Session& session);
 ExitCode RunRestart(const Session& session);
 ExitCode RunTryRestart(const Session& session);
 ExitCode RunReload(const Session& session);
+ExitCode RunPause(const Session& session);
+ExitCode RunResume(const Session& session);
 ExitCode RunResetFailed(const Session& session);
 ExitCode RunCreate(const Session& session);
 ExitCode RunPlan(const Session& session);

@@ -25,6 +25,8 @@ constexpr Row kRows[] = {
     {"/socketd.v1.UnitService/StopUnit", Who::kOperators},
     {"/socketd.v1.UnitService/RestartUnit", Who::kOperators},
     {"/socketd.v1.UnitService/ReloadUnit", Who::kOperators},
+    {"/socketd.v1.UnitService/PauseUnit", Who::kOperators},
+    {"/socketd.v1.UnitService/ResumeUnit", Who::kOperators},
     {"/socketd.v1.UnitService/ResetFailed", Who::kOperators},
     {"/socketd.v1.UnitService/DumpUnit", Who::kOperators},
     {"/socketd.v1.UnitService/LoadUnits", Who::kOperators},

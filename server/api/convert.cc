@@ -7,6 +7,7 @@
 #include "google/protobuf/repeated_field.h"
 
 #include "proto/socketd/v1/unit.pb.h"
+#include "proto/socketd/v1/unit_service.pb.h"
 #include "server/api/names.h"
 #include "server/base/text.h"
 #include "server/unit/schema.h"
@@ -120,6 +121,16 @@ void Convert(const UnitSnapshot& snapshot, View view, v1::Unit& unit) {
   if (snapshot.definition == nullptr) return;
   *unit.mutable_definition() = *snapshot.definition;
   unit.set_unit_file(WriteUnitFile(*snapshot.definition));
+}
+
+void Convert(const DumpReport& report, v1::DumpUnitResponse& message) {
+  message.set_text(report.text);
+  for (const auto& [key, value] : report.properties) {
+    v1::DumpUnitResponse::Property& property = *message.add_properties();
+    property.set_key(key);
+    property.set_value(value);
+  }
+  if (report.unit != nullptr) Convert(*report.unit, View::kFull, *message.mutable_unit());
 }
 
 void Convert(const Change& change, v1::Change& message) {

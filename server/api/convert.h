@@ -3,6 +3,7 @@
 
 #include "absl/time/time.h"
 
+#include "server/engine/engine_handle.h"
 #include "server/unit/change.h"
 #include "server/unit/snapshot.h"
 
@@ -14,6 +15,7 @@ namespace socketd {
 
 namespace v1 {
 class Change;
+class DumpUnitResponse;
 class Unit;
 }  // namespace v1
 
@@ -21,6 +23,7 @@ class Unit;
 enum class View { kBasic, kFull };
 
 void Convert(const UnitSnapshot& snapshot, View view, v1::Unit& unit);
+void Convert(const DumpReport& report, v1::DumpUnitResponse& message);
 void Convert(const Change& change, v1::Change& message);
 void Convert(absl::Time time, google::protobuf::Timestamp& message);
 

@@ -1,5 +1,9 @@
 #include "server/api/request_ids.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/message.h>
+
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 
@@ -7,6 +11,15 @@
 #include "server/base/errors.h"
 
 namespace socketd {
+
+std::string ContentOf(const google::protobuf::Message& request) {
+  std::string content = request.GetTypeName();
+  google::protobuf::io::StringOutputStream stream(&content);
+  google::protobuf::io::CodedOutputStream output(&stream);
+  output.SetSerializationDeterministic(true);
+  request.SerializeToCodedStream(&output);
+  return content;
+}
 
 RequestIds::RequestIds(size_t capacity, size_t answer_bytes)
     : capacity_(capacity), answer_bytes_(answer_bytes) {}

@@ -24,6 +24,9 @@
 
 namespace socketd {
 
+// What two requests are compared by: their bytes, with map entries in a fixed order.
+std::string ContentOf(const google::protobuf::Message& request);
+
 class RequestIds {
  public:
   using Waiter = std::function<void(const Reply&)>;

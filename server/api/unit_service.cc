@@ -1,8 +1,5 @@
 #include "server/api/unit_service.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -21,16 +18,6 @@
 
 namespace socketd {
 namespace {
-
-// Two requests are the same if their bytes are, with map entries in a fixed order.
-std::string ContentOf(const google::protobuf::Message& request) {
-  std::string content = request.GetTypeName();
-  google::protobuf::io::StringOutputStream stream(&content);
-  google::protobuf::io::CodedOutputStream output(&stream);
-  output.SetSerializationDeterministic(true);
-  request.SerializeToCodedStream(&output);
-  return content;
-}
 
 // Ends a call at once, well or not.
 grpc::ServerUnaryReactor* End(grpc::CallbackServerContext* context, const grpc::Status& status) {
@@ -84,20 +71,17 @@ std::shared_ptr<v1::Unit> FullUnit(const UnitSnapshotPtr& snapshot) {
   return unit;
 }
 
-bool AtRest(const v1::Unit& unit) {
-  const v1::ActiveState state = unit.status().active_state();
-  return state == v1::ACTIVE_STATE_INACTIVE || state == v1::ACTIVE_STATE_FAILED;
+// The answer to what moves a unit.
+template <typename Response>
+std::shared_ptr<Response> MessageWith(const UnitSnapshotPtr& snapshot) {
+  auto message = std::make_shared<Response>();
+  if (snapshot != nullptr) Convert(*snapshot, View::kBasic, *message->mutable_unit());
+  return message;
 }
 
 std::shared_ptr<v1::DumpUnitResponse> DumpOf(const DumpReport& report) {
   auto dump = std::make_shared<v1::DumpUnitResponse>();
-  dump->set_text(report.text);
-  for (const auto& [key, value] : report.properties) {
-    v1::DumpUnitResponse::Property& property = *dump->add_properties();
-    property.set_key(key);
-    property.set_value(value);
-  }
-  *dump->mutable_unit() = *FullUnit(report.unit);
+  Convert(report, *dump);
   return dump;
 }
 
@@ -277,7 +261,7 @@ UnitService::Reactor* UnitService::UpdateUnit(Context* context,
         Answering<UnitSnapshotPtr>(std::move(settle), [](const UnitSnapshotPtr& snapshot) {
           auto update = std::make_shared<v1::UpdateUnitResponse>();
           *update->mutable_unit() = *FullUnit(snapshot);
-          update->set_takes_effect(AtRest(update->unit()) ? "now" : "next start");
+          update->set_takes_effect(AtRest(snapshot->active_state) ? "now" : "next start");
           return update;
         }));
   });
@@ -312,9 +296,7 @@ UnitService::Reactor* UnitService::RunJob(Context* context,
   return Run(WriteOf(context, request, response), [this, &job](Settle settle) {
     engine_.Submit(std::move(job),
                    Answering<JobReport>(std::move(settle), [](const JobReport& report) {
-                     auto message = std::make_shared<Response>();
-                     if (report.unit != nullptr)
-                       Convert(*report.unit, View::kBasic, *message->mutable_unit());
+                     auto message = MessageWith<Response>(report.unit);
                      FillWarnings(report, *message);
                      return message;
                    }));
@@ -344,6 +326,32 @@ UnitService::Reactor* UnitService::ReloadUnit(Context* context,
                                               const v1::ReloadUnitRequest* request,
                                               v1::ReloadUnitResponse* response) {
   return RunJob(context, *request, response, JobKind::kReload);
+}
+
+template <typename Response, typename Request>
+UnitService::Reactor* UnitService::RunPause(Context* context,
+                                            const Request& request,
+                                            Response* response,
+                                            bool resume) {
+  const absl::StatusOr<UnitName> name = ParseResourceName(request.name(), "name");
+  if (!name.ok()) return End(context, name.status());
+  PauseRequest pause{name->text(), resume, RequesterOf(*context)};
+  return Run(WriteOf(context, request, response), [this, &pause](Settle settle) {
+    engine_.Pause(std::move(pause),
+                  Answering<UnitSnapshotPtr>(std::move(settle), MessageWith<Response>));
+  });
+}
+
+UnitService::Reactor* UnitService::PauseUnit(Context* context,
+                                             const v1::PauseUnitRequest* request,
+                                             v1::PauseUnitResponse* response) {
+  return RunPause(context, *request, response, false);
+}
+
+UnitService::Reactor* UnitService::ResumeUnit(Context* context,
+                                              const v1::ResumeUnitRequest* request,
+                                              v1::ResumeUnitResponse* response) {
+  return RunPause(context, *request, response, true);
 }
 
 UnitService::Reactor* UnitService::ResetFailed(Context* context,

@@ -55,6 +55,8 @@ class UnitService final : public v1::UnitService::CallbackService {
   Reactor* StopUnit(Context*, const v1::StopUnitRequest*, v1::StopUnitResponse*) override;
   Reactor* RestartUnit(Context*, const v1::RestartUnitRequest*, v1::RestartUnitResponse*) override;
   Reactor* ReloadUnit(Context*, const v1::ReloadUnitRequest*, v1::ReloadUnitResponse*) override;
+  Reactor* PauseUnit(Context*, const v1::PauseUnitRequest*, v1::PauseUnitResponse*) override;
+  Reactor* ResumeUnit(Context*, const v1::ResumeUnitRequest*, v1::ResumeUnitResponse*) override;
   Reactor* ResetFailed(Context*, const v1::ResetFailedRequest*, v1::ResetFailedResponse*) override;
   Reactor* LoadUnits(Context*, const v1::LoadUnitsRequest*, v1::LoadUnitsResponse*) override;
 
@@ -80,6 +82,8 @@ class UnitService final : public v1::UnitService::CallbackService {
   Answer<T> Answering(Settle settle, Convert convert);
   template <typename Response, typename Request>
   Reactor* RunJob(Context* context, const Request& request, Response* response, JobKind kind);
+  template <typename Response, typename Request>
+  Reactor* RunPause(Context* context, const Request& request, Response* response, bool resume);
 
   EngineHandle& engine_;
   // Shared with answers that the engine may give after the server has gone.

@@ -46,6 +46,7 @@ class EngineCore final : public UnitHost {
 
   // ---- verbs; answers as in engine_handle.h ----
   void Submit(const JobRequest& request, Answer<JobReport> answer);
+  absl::StatusOr<UnitSnapshotPtr> Pause(const PauseRequest& request);
   absl::StatusOr<UnitSnapshotPtr> Create(const UnitSource& source);
   absl::StatusOr<UnitSnapshotPtr> Update(const UnitSource& source);
   absl::StatusOr<int64_t> Delete(const UnitSource& source);

@@ -48,6 +48,10 @@ void EngineDoor::Submit(JobRequest request, Answer<JobReport> answer) {
   if (!posted.ok()) (*shared)(posted);
 }
 
+void EngineDoor::Pause(PauseRequest request, Answer<UnitSnapshotPtr> answer) {
+  Post(std::move(answer), [this, request = std::move(request)] { return core_.Pause(request); });
+}
+
 void EngineDoor::Create(UnitSource source, Answer<UnitSnapshotPtr> answer) {
   Post(std::move(answer), [this, source = std::move(source)] { return core_.Create(source); });
 }

@@ -21,6 +21,7 @@ class EngineDoor final : public EngineHandle {
   BoardPtr board() const override { return core_.board(); }
   const History& history() const override { return core_.history(); }
   void Submit(JobRequest request, Answer<JobReport> answer) override;
+  void Pause(PauseRequest request, Answer<UnitSnapshotPtr> answer) override;
   void Create(UnitSource source, Answer<UnitSnapshotPtr> answer) override;
   void Update(UnitSource source, Answer<UnitSnapshotPtr> answer) override;
   void Delete(UnitSource source, Answer<int64_t> answer) override;

@@ -36,6 +36,14 @@ struct JobRequest {
   std::string requester;  // "uid 0"; becomes the cause's detail
 };
 
+// A socket unit that is to leave its traffic alone, or to take it up again. No job: it holds at
+// once.
+struct PauseRequest {
+  std::string unit;
+  bool resume = false;
+  std::string requester;
+};
+
 struct JobReport {
   UnitSnapshotPtr unit;
   std::vector<std::string> warnings;
@@ -77,6 +85,7 @@ class EngineHandle {
 
   // ---- any thread, answered on the engine thread ----
   virtual void Submit(JobRequest request, Answer<JobReport> answer) = 0;
+  virtual void Pause(PauseRequest request, Answer<UnitSnapshotPtr> answer) = 0;
   virtual void Create(UnitSource source, Answer<UnitSnapshotPtr> answer) = 0;
   virtual void Update(UnitSource source, Answer<UnitSnapshotPtr> answer) = 0;
   // Answers with the revision of the deletion.

@@ -64,6 +64,9 @@ absl::Status ServiceUnit::Ask(Verb verb, const Cause& cause) {
     case Verb::kReset:
       ForgetFailure(cause);
       break;
+    case Verb::kPause:
+    case Verb::kResume:
+      return NotASocket(*this);
   }
   return absl::OkStatus();
 }

@@ -20,6 +20,7 @@ enum class SocketAwait : uint8_t {
   kTraffic,      // somebody at a port
   kServiceEnd,   // the triggered service to be at rest, without a job
   kCoolDown,     // a time to pass, after more came than a limit allows
+  kResume,       // an operator to say that it may go on
   kExecStopPre,  // the ExecStopPre= commands
   kSigterm,      // processes to end after KillSignal=
   kSigkill,      // processes to end after SIGKILL
@@ -32,6 +33,7 @@ struct SocketRow {
   SocketAwait awaits;                          // what a state keeps, and what it waits for
   SocketState done, failed, late, skip, stop;  // where each end of that wait leads
   SocketState over = SocketState::kNever;      // and more than a limit allows, where there is one
+  SocketState pause = SocketState::kNever;     // where an operator's pause leads
 };
 
 // A move by `failed` or `late` marks the unit with a result, and a marked unit comes to rest in
@@ -47,15 +49,18 @@ constexpr Table<SocketRow> SocketMachine() {
   // clang-format off
   return {{
   // state       ports  awaits        done        failed      late        skip        stop
-  //   over
+  //   over      pause
     {kDead,      kShut, kNothing,     kNever,     kNever,     kNever,     kNever,     kNever   },
     {kStartPre,  kShut, kExecPre,     kStartOpen, kFinalTerm, kFinalTerm, kStartOpen, kStopTerm},
     {kStartOpen, kKept, kOpening,     kStartPost, kStopPre,   kStopPre,   kNever,     kStopTerm},
     {kStartPost, kKept, kExecPost,    kListening, kStopPre,   kStopPre,   kListening, kStopTerm},
     {kListening, kKept, kTraffic,     kRunning,   kStopPre,   kNever,     kNever,     kStopPre,
-       kCooling},
-    {kRunning,   kKept, kServiceEnd,  kListening, kStopPre,   kNever,     kNever,     kStopPre },
-    {kCooling,   kKept, kCoolDown,    kListening, kNever,     kNever,     kNever,     kStopPre },
+       kCooling, kPaused},
+    {kRunning,   kKept, kServiceEnd,  kListening, kStopPre,   kNever,     kNever,     kStopPre,
+       kNever,   kPaused},
+    {kCooling,   kKept, kCoolDown,    kListening, kNever,     kNever,     kNever,     kStopPre,
+       kNever,   kPaused},
+    {kPaused,    kKept, kResume,      kListening, kNever,     kNever,     kNever,     kStopPre },
     {kStopPre,   kKept, kExecStopPre, kStopPost,  kStopPost,  kStopTerm,  kStopPost,  kNever   },
     {kStopTerm,  kKept, kSigterm,     kStopPost,  kStopKill,  kStopKill,  kStopKill,  kNever   },
     {kStopKill,  kKept, kSigkill,     kStopPost,  kStopPost,  kStopPost,  kStopPost,  kNever   },
@@ -87,6 +92,7 @@ constexpr Endings EndingsOf(SocketAwait wait) {
     case SocketAwait::kServiceEnd:
       return {.done = true, .failed = true};
     case SocketAwait::kCoolDown:
+    case SocketAwait::kResume:
       return {.done = true};
     default:
       return kTimedEndings;
@@ -95,16 +101,31 @@ constexpr Endings EndingsOf(SocketAwait wait) {
 constexpr SocketState StartOf(const SocketRow&) {
   return SocketState::kStartPre;
 }
-constexpr std::array<SocketState, 6> CellsOf(const SocketRow& row) {
-  return {row.done, row.failed, row.late, row.skip, row.stop, row.over};
+constexpr std::array<SocketState, 7> CellsOf(const SocketRow& row) {
+  return {row.done, row.failed, row.late, row.skip, row.stop, row.over, row.pause};
 }
 
-// Only ports that are kept can be opened, watched or handed to a service, or queue who comes while
-// the unit cools down; and a unit at rest keeps none.
+// What an active unit waits for while who comes is left in the kernel's queue.
+constexpr bool Queues(SocketAwait wait) {
+  return wait == SocketAwait::kCoolDown || wait == SocketAwait::kResume;
+}
+
+// Only an active unit can be paused, and it is so until somebody resumes it.
+constexpr bool PausesFit(const Table<SocketRow>& table) {
+  for (const SocketRow& row : table) {
+    const bool can = Lasts(row.awaits) || row.awaits == SocketAwait::kCoolDown;
+    if ((row.pause != SocketState::kNever) != can) return false;
+    if (can && table[IndexOf(row.pause)].awaits != SocketAwait::kResume) return false;
+  }
+  return true;
+}
+
+// Only ports that are kept can be opened, watched, handed to a service or have a queue; and a unit
+// at rest keeps none.
 constexpr bool PortsFitTheirAwait(const Table<SocketRow>& table) {
   for (const SocketRow& row : table) {
-    const bool needed = row.awaits == SocketAwait::kOpening || Lasts(row.awaits) ||
-                        row.awaits == SocketAwait::kCoolDown;
+    const bool needed =
+        row.awaits == SocketAwait::kOpening || Lasts(row.awaits) || Queues(row.awaits);
     if (needed && row.ports != Ports::kKept) return false;
     if (Rests(row.awaits) && row.ports != Ports::kShut) return false;
   }
@@ -113,7 +134,8 @@ constexpr bool PortsFitTheirAwait(const Table<SocketRow>& table) {
 
 constexpr bool Proven(const Table<SocketRow>& table) {
   return RowsInOrder(table) && CellsFitTheirAwait(table) && PortsFitTheirAwait(table) &&
-         EveryStopSettles(table) && EveryStateCanStop(table) && EveryStateReachable(table);
+         PausesFit(table) && EveryStopSettles(table) && EveryStateCanStop(table) &&
+         EveryStateReachable(table);
 }
 
 inline constexpr Table<SocketRow> kSocketMachine = SocketMachine();

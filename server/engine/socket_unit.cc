@@ -41,6 +41,8 @@ Ending SocketUnit::Begin(SocketState next) {
       return BeginServiceEnd();
     case SocketAwait::kCoolDown:
       return BeginCoolDown();
+    case SocketAwait::kResume:
+      return Outcome::kPending;
     case SocketAwait::kSigterm:
       return BeginSignal(false, std::move(left));
     case SocketAwait::kSigkill:

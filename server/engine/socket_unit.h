@@ -102,6 +102,9 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   void WatchAgain();
 
   absl::Status AskStart(const Cause& cause);
+  absl::Status AskPause(const Cause& cause);
+  absl::Status AskResume(const Cause& cause);
+  absl::Status NotActive() const;
   absl::Status CheckService();
   Unit* service() const;
   const SocketSettings* current() const;

@@ -90,6 +90,27 @@ absl::Status SocketUnit::AskStart(const Cause& cause) {
   return absl::OkStatus();
 }
 
+absl::Status SocketUnit::NotActive() const {
+  return Error(absl::StatusCode::kFailedPrecondition, "NOT_ACTIVE",
+               absl::StrCat(name(), " is ", std::string(sub_state()), ": start it first"),
+               {{"unit", name()}, {"state", std::string(sub_state())}});
+}
+
+absl::Status SocketUnit::AskPause(const Cause& cause) {
+  if (state() == SocketState::kPaused) return absl::OkStatus();
+  if (row().pause == SocketState::kNever) return NotActive();
+  set_cause(cause);
+  Settle(row().pause);
+  return absl::OkStatus();
+}
+
+// What has come meanwhile is found as soon as the ports are watched again.
+absl::Status SocketUnit::AskResume(const Cause& cause) {
+  if (active_state() != ActiveState::kActive) return NotActive();
+  if (state() == SocketState::kPaused) Conclude(DoneFor(cause));
+  return absl::OkStatus();
+}
+
 absl::Status SocketUnit::Ask(Verb verb, const Cause& cause) {
   switch (verb) {
     case Verb::kStart:
@@ -101,6 +122,10 @@ absl::Status SocketUnit::Ask(Verb verb, const Cause& cause) {
       triggers_.Reset();
       ForgetFailure(cause);
       return absl::OkStatus();
+    case Verb::kPause:
+      return AskPause(cause);
+    case Verb::kResume:
+      return AskResume(cause);
     case Verb::kReload:
       break;
   }

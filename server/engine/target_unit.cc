@@ -25,6 +25,9 @@ absl::Status TargetUnit::Ask(Verb verb, const Cause& cause) {
       return absl::OkStatus();
     case Verb::kReset:
       return absl::OkStatus();
+    case Verb::kPause:
+    case Verb::kResume:
+      return NotASocket(*this);
     case Verb::kReload:
       break;
   }

@@ -176,6 +176,12 @@ UnitSnapshotPtr Unit::Snapshot() const {
   return snapshot;
 }
 
+absl::Status NotASocket(const Unit& unit) {
+  return Error(absl::StatusCode::kInvalidArgument, "NOT_A_SOCKET",
+               absl::StrCat(unit.name(), " is no socket unit: only those can be paused"),
+               {{"unit", unit.name()}});
+}
+
 absl::Status TryAgain(const Unit& unit) {
   return Error(absl::StatusCode::kUnavailable, "TRY_AGAIN",
                absl::StrCat(unit.name(), " is ", std::string(unit.sub_state())),

@@ -25,8 +25,8 @@
 
 namespace socketd {
 
-// What a unit can be told. kReset: forget a failure.
-enum class Verb : uint8_t { kStart, kStop, kReload, kReset };
+// What a unit can be told. kReset: forget a failure. kPause: start nothing until kResume.
+enum class Verb : uint8_t { kStart, kStop, kReload, kReset, kPause, kResume };
 
 // What a unit holds right now, for the invariants (invariants.h).
 struct Vitals {
@@ -193,6 +193,8 @@ class Unit : public Subscriber {
   std::string trigger_;
 };
 
+// The refusal to pause or resume what has no traffic to hold back.
+absl::Status NotASocket(const Unit& unit);
 // The refusal of a verb that has to wait for the unit's next move.
 absl::Status TryAgain(const Unit& unit);
 bool IsTryAgain(const absl::Status& status);

@@ -18,6 +18,8 @@ absl::string_view NameOf(SocketState state) {
       return "running";
     case SocketState::kCooling:
       return "cooling";
+    case SocketState::kPaused:
+      return "paused";
     case SocketState::kStopPre:
       return "stop-pre";
     case SocketState::kStopTerm:
@@ -152,6 +154,7 @@ ActiveState ActiveStateOf(SocketState state) {
     case SocketState::kListening:
     case SocketState::kRunning:
     case SocketState::kCooling:
+    case SocketState::kPaused:
       return ActiveState::kActive;
     case SocketState::kFailed:
       return ActiveState::kFailed;

@@ -16,6 +16,7 @@ enum class SocketState : uint8_t {
   kListening,
   kRunning,
   kCooling,  // more came than a limit allows; listens again by itself
+  kPaused,   // an operator said so; who comes is queued
   kStopPre,
   kStopTerm,
   kStopKill,

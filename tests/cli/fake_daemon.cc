@@ -77,7 +77,9 @@ grpc::Status FakeDaemon::Move(const std::string& call,
                               v1::ActiveState to) {
   grpc::Status noted = Note(request.request_id());
   if (!noted.ok()) return noted;
-  if (request.name() == "slow.service" && !request.no_wait()) end_.wait();
+  if constexpr (requires { request.no_wait(); }) {
+    if (request.name() == "slow.service" && !request.no_wait()) end_.wait();
+  }
   if (request.name() == "slow.service") return grpc::Status::OK;
   grpc::Status found = Find(call, request.name(), *response.mutable_unit());
   if (!found.ok()) return found;
@@ -218,6 +220,18 @@ grpc::Status FakeDaemon::ReloadUnit(Context* /*context*/,
                                     const v1::ReloadUnitRequest* request,
                                     v1::ReloadUnitResponse* response) {
   return Move("ReloadUnit", *request, *response, v1::ACTIVE_STATE_ACTIVE);
+}
+
+grpc::Status FakeDaemon::PauseUnit(Context* /*context*/,
+                                   const v1::PauseUnitRequest* request,
+                                   v1::PauseUnitResponse* response) {
+  return Move("PauseUnit", *request, *response, v1::ACTIVE_STATE_ACTIVE);
+}
+
+grpc::Status FakeDaemon::ResumeUnit(Context* /*context*/,
+                                    const v1::ResumeUnitRequest* request,
+                                    v1::ResumeUnitResponse* response) {
+  return Move("ResumeUnit", *request, *response, v1::ACTIVE_STATE_ACTIVE);
 }
 
 grpc::Status FakeDaemon::ResetFailed(Context* /*context*/,

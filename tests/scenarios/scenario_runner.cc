@@ -143,6 +143,8 @@ absl::Status ScenarioRunner::DoJob(const Words& words) {
   JobMode mode = JobMode::kReplace;
   if (words.back() == "or-fail") mode = JobMode::kFail;
   for (size_t i = 1; i < words.size(); ++i) {
+    if (words[0] == "pause") world_.Pause(words[i], false);
+    if (words[0] == "resume") world_.Pause(words[i], true);
     if (words[0] == "reset") world_.ResetFailed(words[i]);
     if (words[0] == "delete") world_.Delete(words[i]);
     for (const auto& [verb, kind] : kKinds) {
@@ -230,7 +232,8 @@ absl::Status ScenarioRunner::Do(const ScenarioLine& line) {
       {"fail", &ScenarioRunner::DoFault},      {"advance", &ScenarioRunner::DoTime},
       {"oversleep", &ScenarioRunner::DoTime},  {"delete", &ScenarioRunner::DoJob},
       {"remove", &ScenarioRunner::DoWorld},    {"create", &ScenarioRunner::DoCreate},
-      {"device", &ScenarioRunner::DoWorld},
+      {"device", &ScenarioRunner::DoWorld},    {"pause", &ScenarioRunner::DoJob},
+      {"resume", &ScenarioRunner::DoJob},
   };
   Words words = SplitWords(line.text);
   at_once_ = words.size() > 1 && words.back() == "+";

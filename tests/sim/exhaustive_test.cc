@@ -59,13 +59,20 @@ std::vector<Happening> Possible(World& world) {
   std::vector<Happening> all;
   all.push_back({"start", [&world] { world.Ask(JobKind::kStart, "a.socket"); }});
   all.push_back({"stop", [&world] { world.Ask(JobKind::kStop, "a.socket"); }});
+  const absl::string_view state = world.StateOf("a.socket");
+  if (state == "listening" || state == "cooling") {
+    all.push_back({"pause", [&world] { world.Pause("a.socket", false); }});
+  }
+  if (state == "paused") {
+    all.push_back({"resume", [&world] { world.Pause("a.socket", true); }});
+  }
   for (const auto& [pid, process] : world.kernel().processes().all()) {
     if (process.alive) AddEnds(world, pid, process.program, all);
   }
   if (world.loop().timers().armed() > 0) {
     all.push_back({"time passes", [&world] { world.Advance(kTimeout); }});
   }
-  if (world.StateOf("a.socket") == "listening") {
+  if (state == "listening" || state == "paused") {
     all.push_back({"connect", [&world] {
                      world.kernel().ports().Connect("127.0.0.1:80").status().IgnoreError();
                    }});

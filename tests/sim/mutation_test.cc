@@ -50,8 +50,9 @@ template <typename Row>
 using Column = StateOf<Row> Row::*;
 
 const std::vector<std::pair<std::string, Column<SocketRow>>> kSocketColumns = {
-    {"done", &SocketRow::done}, {"failed", &SocketRow::failed}, {"late", &SocketRow::late},
-    {"skip", &SocketRow::skip}, {"stop", &SocketRow::stop},     {"over", &SocketRow::over}};
+    {"done", &SocketRow::done},  {"failed", &SocketRow::failed}, {"late", &SocketRow::late},
+    {"skip", &SocketRow::skip},  {"stop", &SocketRow::stop},     {"over", &SocketRow::over},
+    {"pause", &SocketRow::pause}};
 const std::vector<std::pair<std::string, Column<ServiceRow>>> kServiceColumns = {
     {"done", &ServiceRow::done}, {"failed", &ServiceRow::failed}, {"late", &ServiceRow::late},
     {"skip", &ServiceRow::skip}, {"stop", &ServiceRow::stop},     {"reload", &ServiceRow::reload}};
@@ -196,7 +197,7 @@ std::vector<Mutation> AllMutations() {
   std::vector<Mutation> all;
   AddCells<SocketRow>("socket", kSocketMachine, kSocketColumns, all);
   AddWaits<SocketRow, Ports, 2>("socket", kSocketMachine, {"ports", &SocketRow::ports}, all);
-  AddWaits<SocketRow, SocketAwait, 11>("socket", kSocketMachine, {"awaits", &SocketRow::awaits},
+  AddWaits<SocketRow, SocketAwait, 12>("socket", kSocketMachine, {"awaits", &SocketRow::awaits},
                                        all);
   AddCells<ServiceRow>("service", kServiceMachine, kServiceColumns, all);
   AddWaits<ServiceRow, ServiceAwait, 12>("service", kServiceMachine,

@@ -228,6 +228,13 @@ void Storm::Fail() {
   world_.kernel().faults().FailNext(call, error, 1 + static_cast<int>(dice_.Below(2)));
 }
 
+void Storm::Pause() {
+  const std::string& unit = units_[dice_.Below(units_.size())];
+  const bool resume = !Sometimes(3);
+  Note(absl::StrCat(resume ? "resume " : "pause ", unit));
+  world_.Pause(unit, resume);
+}
+
 void Storm::Reset() {
   const std::string& unit = units_[dice_.Below(units_.size())];
   Note(absl::StrCat("reset ", unit));
@@ -263,11 +270,12 @@ StormReport Storm::Go() {
   MakeUnits();
   MakeMean();
   world_.Boot();
-  static constexpr std::array<Act, 20> kActs = {
+  static constexpr std::array<Act, 21> kActs = {
       &Storm::Operate, &Storm::Operate, &Storm::Operate, &Storm::Operate, &Storm::Operate,
       &Storm::Connect, &Storm::Connect, &Storm::Connect, &Storm::Connect, &Storm::Connect,
       &Storm::Pass,    &Storm::Pass,    &Storm::Pass,    &Storm::Pass,    &Storm::Kill,
-      &Storm::Fail,    &Storm::Break,   &Storm::HangUp,  &Storm::Reset,   &Storm::Reload};
+      &Storm::Fail,    &Storm::Break,   &Storm::HangUp,  &Storm::Reset,   &Storm::Reload,
+      &Storm::Pause};
   for (int i = 0; i < kMoves && world_.complaints().empty(); ++i) {
     (this->*kActs[dice_.Below(kActs.size())])();
     if (Sometimes(3)) world_.Settle();  // else the next thing happens at the same moment

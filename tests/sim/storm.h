@@ -49,6 +49,7 @@ class Storm {
   void Break();
   void HangUp();
   void Fail();
+  void Pause();
   void Reset();
   void Reload();
   const FakeProcess* AnyProcess();

@@ -90,6 +90,14 @@ size_t World::Ask(JobKind kind, const std::string& unit, JobMode mode) {
   return asked_.size() - 1;
 }
 
+void World::Pause(const std::string& unit, bool resume) {
+  engine_->handle().Pause({unit, resume, "a test"},
+                          [asked = Note(unit)](const absl::StatusOr<UnitSnapshotPtr>& paused) {
+                            asked->done = true;
+                            asked->status = paused.status();
+                          });
+}
+
 void World::ResetFailed(const std::string& unit) {
   engine_->handle().ResetFailed({unit}, [](const absl::StatusOr<std::vector<std::string>>&) {});
 }

@@ -64,6 +64,8 @@ class World {
   const std::vector<std::shared_ptr<Asked>>& asked() const { return asked_; }
   // Asks for a unit to be made; the answer is among asked().
   void Create(const std::string& unit, const std::string& text);
+  // Asks a socket to leave its traffic alone, or to take it up again; the answer is among asked().
+  void Pause(const std::string& unit, bool resume);
   void ResetFailed(const std::string& unit);
   // Reads the unit files again.
   void Load();

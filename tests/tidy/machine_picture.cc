@@ -30,6 +30,8 @@ const char* WordsOf(SocketAwait wait) {
       return "the service's end";
     case SocketAwait::kCoolDown:
       return "a time to pass, after too much";
+    case SocketAwait::kResume:
+      return "an operator's word";
     case SocketAwait::kExecStopPre:
       return "`ExecStopPre=`";
     case SocketAwait::kSigterm:
@@ -124,10 +126,10 @@ std::string Replaced(absl::string_view page, absl::string_view name, const std::
 }  // namespace
 
 std::string DrawSocketMachine() {
-  return Draw(kSocketMachine, {"done", "failed", "late", "skip", "stop", "over"},
+  return Draw(kSocketMachine, {"done", "failed", "late", "skip", "stop", "over", "pause"},
               [](const SocketRow& row) {
-                return std::vector<SocketState>{row.done, row.failed, row.late,
-                                                row.skip, row.stop,   row.over};
+                return std::vector<SocketState>{row.done, row.failed, row.late, row.skip,
+                                                row.stop, row.over,   row.pause};
               });
 }
 

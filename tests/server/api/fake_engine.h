@@ -109,6 +109,11 @@ class FakeEngine final : public EngineHandle {
     if (request.mode == JobMode::kFail) what += " fail";
     AnswerWith<JobReport>(what, std::move(answer), {Find(request.unit), {"it still listens"}});
   }
+  void Pause(PauseRequest request, Answer<UnitSnapshotPtr> answer) override {
+    AnswerWith<UnitSnapshotPtr>(
+        (request.resume ? "resume " : "pause ") + request.unit + " by " + request.requester,
+        std::move(answer), Find(request.unit));
+  }
   void Create(UnitSource source, Answer<UnitSnapshotPtr> answer) override {
     const UnitSnapshotPtr unit = source.validate_only ? Find(source.unit) : Put(source.unit);
     AnswerWith<UnitSnapshotPtr>("create " + source.unit + " text " + source.text, std::move(answer),

@@ -153,6 +153,24 @@ TEST_F(UnitServiceTest, TheOtherJobs) {
                           "reload web.socket by uid 0"));
 }
 
+TEST_F(UnitServiceTest, PausesAndResumes) {
+  engine_.Put("web.socket", ActiveState::kActive);
+  v1::PauseUnitRequest pause;
+  v1::PauseUnitResponse paused;
+  pause.set_name("units/web.socket");
+  grpc::ClientContext first;
+  ASSERT_TRUE(client_->PauseUnit(&first, pause, &paused).ok());
+  EXPECT_EQ(paused.unit().name(), "units/web.socket");
+  v1::ResumeUnitRequest resume;
+  v1::ResumeUnitResponse resumed;
+  resume.set_name("web.socket");
+  grpc::ClientContext second;
+  ASSERT_TRUE(client_->ResumeUnit(&second, resume, &resumed).ok());
+  EXPECT_EQ(resumed.unit().name(), "units/web.socket");
+  EXPECT_THAT(engine_.Asked(),
+              ElementsAre("pause web.socket by uid 0", "resume web.socket by uid 0"));
+}
+
 TEST_F(UnitServiceTest, CreateTakesBothForms) {
   v1::CreateUnitRequest request;
   v1::Unit unit;

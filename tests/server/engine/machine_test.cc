@@ -71,6 +71,12 @@ TEST(SocketMachine, RefusesToDropWhoIsQueuedWhileItCoolsDown) {
   EXPECT_FALSE(PortsFitTheirAwait(table));
 }
 
+TEST(SocketMachine, RefusesAPauseThatListens) {
+  auto table = kSocketMachine;
+  Row(table, SocketState::kRunning).pause = SocketState::kListening;
+  EXPECT_FALSE(PausesFit(table));
+}
+
 TEST(SocketMachine, RefusesAForgottenLimit) {
   auto table = kSocketMachine;
   Row(table, SocketState::kListening).over = SocketState::kNever;
