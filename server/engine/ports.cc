@@ -1,5 +1,6 @@
 #include "server/engine/ports.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 #include <variant>
@@ -177,6 +178,18 @@ std::vector<const Fd*> PortSet::Lend() const {
     if (opened.port.fd) fds.push_back(&opened.port.fd);
   }
   return fds;
+}
+
+std::vector<uint64_t> PortSet::Queued() const {
+  std::vector<uint64_t> items;
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    const Fd& fd = ports_[i].port.fd;
+    if (!fd) continue;
+    const std::vector<uint64_t> more = loop_.kernel().Queued(fd, settings_->listeners[i].spec);
+    items.insert(items.end(), more.begin(), more.end());
+  }
+  std::sort(items.begin(), items.end());
+  return items;
 }
 
 size_t PortSet::Flush() {

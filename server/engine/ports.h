@@ -38,6 +38,9 @@ class PortSet {
   // Drops what is queued at all of them; how much that was.
   size_t Flush();
 
+  // Identities of what waits at all of them (Kernel::Queued), sorted.
+  std::vector<uint64_t> Queued() const;
+
   // The port that `event` is about; null: none of these.
   const Fd* Find(const Event& event) const;
 

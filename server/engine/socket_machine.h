@@ -57,7 +57,7 @@ constexpr Table<SocketRow> SocketMachine() {
     {kListening, kKept, kTraffic,     kRunning,   kStopPre,   kNever,     kNever,     kStopPre,
        kCooling, kPaused},
     {kRunning,   kKept, kServiceEnd,  kListening, kStopPre,   kNever,     kNever,     kStopPre,
-       kNever,   kPaused},
+       kCooling, kPaused},
     {kCooling,   kKept, kCoolDown,    kListening, kNever,     kNever,     kNever,     kStopPre,
        kNever,   kPaused},
     {kPaused,    kKept, kResume,      kListening, kNever,     kNever,     kNever,     kStopPre },
@@ -88,9 +88,8 @@ constexpr Endings EndingsOf(SocketAwait wait) {
     case SocketAwait::kOpening:  // ports are always opened, and that is always seen
       return {.done = true, .failed = true, .late = true};
     case SocketAwait::kTraffic:
-      return {.done = true, .failed = true, .over = true};
     case SocketAwait::kServiceEnd:
-      return {.done = true, .failed = true};
+      return {.done = true, .failed = true, .over = true};
     case SocketAwait::kCoolDown:
     case SocketAwait::kResume:
       return {.done = true};

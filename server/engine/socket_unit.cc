@@ -1,5 +1,6 @@
 #include "server/engine/socket_unit.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -111,6 +112,8 @@ Ending SocketUnit::BeginTraffic() {
   if (other != nullptr && other->is_up()) {
     return DoneFor({Cause::Kind::kDependency, other->name(), ""});
   }
+  const bool back = state() == SocketState::kRunning || state() == SocketState::kCooling;
+  back_since_ = back ? host_.loop().now() : Instant::Start();
   if (settings_->flush_pending && !settings_->accept) ports_.Flush();
   const absl::Status armed = ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
   if (!armed.ok() && !IsResourceShortage(armed)) {
@@ -130,6 +133,8 @@ Ending SocketUnit::BeginServiceEnd() {
         {Cause::Kind::kFailure, "", absl::StrCat("there is no room for ", service_name().text())});
   }
   refused_starts_ = other->refused_starts();
+  run_before_.reset();
+  if (other->at_rest()) run_before_ = other->invocation_id();
   wait_ = ServiceEnd();
   // Whoever stops or restarts the service goes first; what is queued waits for its end.
   if (other->is_up() || other->job() != nullptr) return Outcome::kPending;
@@ -168,26 +173,55 @@ void SocketUnit::OnTraffic(const Fd& port, const Event& event) {
   }
   if (event.hang_up || !event.readable) return WatchAgain();
   ++counters_.triggered;
+  waited_ = Suspicious() ? ports_.Queued() : std::vector<uint64_t>();
   Conclude(DoneFor({Cause::Kind::kTraffic, name(), ""}));
 }
 
 Ending SocketUnit::HitTriggerLimit() {
   ++counters_.trigger_limit_hits;
   const RateLimit& limit = settings_->trigger_limit;
-  const std::string why = absl::StrCat("trigger limit: more than ", limit.burst, " in ",
-                                       absl::FormatDuration(limit.interval));
-  if (!settings_->trigger_limit_fails) return CoolDown(why);
-  return FailedFor(Result::kTriggerLimitHit, {Cause::Kind::kLimit, "", why});
+  Cause why{Cause::Kind::kLimit, "",
+            absl::StrCat("trigger limit: more than ", limit.burst, " in ",
+                         absl::FormatDuration(limit.interval))};
+  if (!settings_->trigger_limit_fails) return CoolDown(std::move(why));
+  return FailedFor(Result::kTriggerLimitHit, std::move(why));
 }
 
-Ending SocketUnit::CoolDown(absl::string_view why) {
+Ending SocketUnit::CoolDown(Cause why) {
   cooling_ = back_off_.Next(host_.loop().now(), settings_->trigger_limit.interval);
   ++counters_.coolings;
   triggers_.Reset();  // what comes after it is counted anew
-  return {Outcome::kOver,
-          Result::kSuccess,
-          {Cause::Kind::kLimit, "",
-           absl::StrCat(why, "; cools down for ", absl::FormatDuration(cooling_))}};
+  absl::StrAppend(&why.detail, "; cools down for ", absl::FormatDuration(cooling_));
+  return {Outcome::kOver, Result::kSuccess, std::move(why)};
+}
+
+// To look what waits costs a walk through the kernel's sockets, so it is done only where it may
+// tell something: who comes later than this has not waited for the service that ended.
+bool SocketUnit::Suspicious() const {
+  constexpr absl::Duration kAtOnce = absl::Milliseconds(100);
+  return !settings_->trigger_limit_fails && host_.loop().now() - back_since_ < kAtOnce;
+}
+
+// A service that did not run, or took nothing of what waited for it, would be started for ever.
+Ending SocketUnit::EndOfService(const Unit& other) {
+  const std::vector<uint64_t> waited = std::exchange(waited_, {});
+  Cause cause{Cause::Kind::kLimit, other.name(), ""};
+  if (other.refused_starts() != refused_starts_) {
+    cause.detail = "start limit of the service";
+    if (!settings_->trigger_limit_fails) return CoolDown(std::move(cause));
+    return FailedFor(Result::kServiceStartLimitHit, std::move(cause));
+  }
+  if (settings_->trigger_limit_fails) return DoneFor({Cause::Kind::kDependency, other.name(), ""});
+  if (other.invocation_id() == run_before_) {
+    cause.detail = absl::StrCat(other.name(), " did not start");
+    return CoolDown(std::move(cause));
+  }
+  const std::vector<uint64_t> waits = waited.empty() ? waited : ports_.Queued();
+  if (!waited.empty() && std::includes(waits.begin(), waits.end(), waited.begin(), waited.end())) {
+    cause.detail = absl::StrCat(other.name(), " ended without accepting");
+    return CoolDown(std::move(cause));
+  }
+  return DoneFor({Cause::Kind::kDependency, other.name(), ""});
 }
 
 // A port hung up: it is put back in order or opened anew.
@@ -267,15 +301,13 @@ void SocketUnit::OnOther(Unit& other) {
     return;
   }
   if (accepts() || &other != service()) return;
-  const Cause cause{Cause::Kind::kDependency, other.name(), ""};
   if (!Lasts(row().awaits)) return;
-  if (state() == SocketState::kListening && other.is_up()) return Conclude(DoneFor(cause));
-  if (!other.at_rest() || other.job() != nullptr) return;
-  if (other.refused_starts() != refused_starts_) {
-    return Conclude(FailedFor(Result::kServiceStartLimitHit,
-                              {Cause::Kind::kLimit, other.name(), "start limit of the service"}));
+  if (state() == SocketState::kListening && other.is_up()) {
+    return Conclude(DoneFor({Cause::Kind::kDependency, other.name(), ""}));
   }
-  if (state() == SocketState::kRunning) Conclude(DoneFor(cause));
+  if (!other.at_rest() || other.job() != nullptr) return;
+  const bool gives_up = settings_->trigger_limit_fails && other.refused_starts() != refused_starts_;
+  if (state() == SocketState::kRunning || gives_up) Conclude(EndOfService(other));
 }
 
 void SocketUnit::OnMoved(SocketState from, SocketState to) {

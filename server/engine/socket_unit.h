@@ -95,7 +95,11 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   // More came than the trigger limit allows.
   Ending HitTriggerLimit();
   // What leads to `cooling`, for that reason.
-  Ending CoolDown(absl::string_view why);
+  Ending CoolDown(Cause why);
+  // Whether what waits has waited for a service that ended without taking it.
+  bool Suspicious() const;
+  // What the end of the service means, which is at rest without a job.
+  Ending EndOfService(const Unit& other);
   // Pending: go on accepting.
   Ending Admit(Connection connection);
   void PauseAccepting();
@@ -116,8 +120,11 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   Wait wait_;
   RateWindow triggers_;
   BackOff back_off_{absl::Seconds(1), absl::Seconds(60)};
-  absl::Duration cooling_;       // how long the unit cools down next
-  uint64_t refused_starts_ = 0;  // of the service, when the wait began
+  absl::Duration cooling_;                 // how long the unit cools down next
+  uint64_t refused_starts_ = 0;            // of the service, when the wait began
+  std::optional<std::string> run_before_;  // the service's last run then; none: it was running
+  Instant back_since_;                     // when the unit last began to listen again
+  std::vector<uint64_t> waited_;  // at the ports when the service was started; empty: not looked
   std::string connection_name_;
   uint32_t connections_ = 0;
   uint64_t instances_ = 0;

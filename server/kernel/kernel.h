@@ -58,6 +58,9 @@ class Kernel : public FdOwner, public ProcessOwner {
   // Drops what is queued at a port: connections, packets, messages, bytes; at most 1024 of them.
   // Returns how many that were.
   virtual size_t Flush(const Fd& port, const ListenSpec& spec) = 0;
+  // Identities of what waits at a port, sorted, without taking any of it: of connections, and of
+  // the first datagram. None of what cannot be told apart.
+  virtual std::vector<uint64_t> Queued(const Fd& port, const ListenSpec& spec) = 0;
   // Delivers kIo events for `fd` to `token`. Arming an armed descriptor again re-arms it; what is
   // already pending is reported.
   virtual absl::Status Arm(const Fd& fd, Token token, Arming arming) = 0;

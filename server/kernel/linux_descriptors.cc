@@ -14,6 +14,7 @@
 #include "server/kernel/linux_kernel.h"
 #include "server/kernel/linux_listen.h"
 #include "server/kernel/linux_options.h"
+#include "server/kernel/linux_queued.h"
 #include "server/kernel/linux_rights.h"
 #include "server/kernel/linux_special.h"
 
@@ -67,6 +68,10 @@ void LinuxKernel::HandOn(const SocketOptions& options, const Connection& connect
 
 size_t LinuxKernel::Flush(const Fd& port, const ListenSpec& spec) {
   return FlushPort(port.number(), spec);
+}
+
+std::vector<uint64_t> LinuxKernel::Queued(const Fd& port, const ListenSpec& spec) {
+  return LookAtQueue(port.number(), spec);
 }
 
 // Without control groups what the pidfd says is the daemon's own group; on older kernels it says

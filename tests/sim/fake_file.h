@@ -21,6 +21,7 @@ struct FakePacket {
   std::vector<std::shared_ptr<FakeFile>> files;
   Peer peer;
   bool truncated = false;
+  uint64_t number = 0;  // of those that nobody is connected for
 };
 
 struct Conversation {

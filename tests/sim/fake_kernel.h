@@ -75,6 +75,7 @@ class FakeKernel final : public Kernel {
   absl::StatusOr<Connection> Accept(const Fd& port) override;
   void HandOn(const SocketOptions& options, const Connection& connection) override;
   size_t Flush(const Fd& port, const ListenSpec& spec) override;
+  std::vector<uint64_t> Queued(const Fd& port, const ListenSpec& spec) override;
   absl::Status Arm(const Fd& fd, Token token, Arming arming) override;
   void Disarm(const Fd& fd) override;
   absl::StatusOr<PipeEnds> Pipe() override;

@@ -98,6 +98,11 @@ size_t FakeKernel::Flush(const Fd& port, const ListenSpec& /*spec*/) {
   return file ? FakePorts::Flush(*file) : 0;
 }
 
+std::vector<uint64_t> FakeKernel::Queued(const Fd& port, const ListenSpec& /*spec*/) {
+  const auto file = descriptors_.Find(port, "Queued");
+  return file ? FakePorts::Queued(*file) : std::vector<uint64_t>();
+}
+
 absl::Status FakeKernel::Arm(const Fd& fd, Token token, Arming arming) {
   if (absl::Status failed = Admit(Call::kArm); !failed.ok()) return failed;
   if (!descriptors_.Arm(fd, token, arming)) return BadFd("epoll_ctl");

@@ -99,7 +99,7 @@ absl::Status FakePorts::SendTo(absl::string_view address, std::string data, cons
     file->bytes += data;
   } else if (file && file->kind == FakeFile::Kind::kDatagram) {
     file->packets.push_back(
-        {std::move(data), {}, file->spec.pass_credentials ? peer : Peer{}, false});
+        {std::move(data), {}, file->spec.pass_credentials ? peer : Peer{}, false, next_cookie_++});
   } else {
     return Error(absl::StatusCode::kUnavailable, "CONNECTION_REFUSED", "nobody receives there",
                  {{"address", std::string(address)}});
@@ -141,6 +141,15 @@ absl::StatusOr<uint64_t> FakePorts::FindDevice(const std::string& path) const {
   if (node->kind == FakeFiles::NodeKind::kDevice) return node->inode;
   return Error(absl::StatusCode::kFailedPrecondition, "CANNOT_WAIT", "always ready",
                {{"path", path}});
+}
+
+std::vector<uint64_t> FakePorts::Queued(const FakeFile& port) {
+  std::vector<uint64_t> items;
+  for (const auto& client : port.waiting)
+    if (!client->client_left) items.push_back(client->id);
+  if (!port.packets.empty()) items.push_back(port.packets.front().number);
+  std::sort(items.begin(), items.end());
+  return items;
 }
 
 size_t FakePorts::Flush(FakeFile& port) {

@@ -2,6 +2,7 @@
 // them.
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tests/sim/kernel_contract.h"
 #include "tests/testing/matchers.h"
@@ -11,8 +12,10 @@ namespace socketd::sim {
 using ::socketd::testing::FailsBecause;
 using ::socketd::testing::FailsWith;
 using ::socketd::testing::IsOk;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using Kind = Event::Kind;
 
 namespace {
@@ -121,6 +124,41 @@ TEST_P(KernelContract, AnOptionThatCannotBeSetIsAWarning) {
   ASSERT_THAT(warned, IsOk());
   EXPECT_THAT(warned->warnings,
               ElementsAre("[Socket] TCPCongestion=: not obeyed for 127.0.0.1:0: ENOENT"));
+}
+
+TEST_P(KernelContract, WhoWaitsIsToldApartWithoutBeingTaken) {
+  for (const ListenSpec& spec : {TcpSpec(), PathSpec(ListenType::kStream, "q")}) {
+    auto port = kernel().Listen(spec);
+    ASSERT_THAT(port, IsOk());
+    EXPECT_THAT(kernel().Queued(port->fd, spec), IsEmpty());
+    ASSERT_TRUE(world().Connect(port->bound));
+    ASSERT_TRUE(world().Connect(port->bound));
+    const std::vector<uint64_t> both = kernel().Queued(port->fd, spec);
+    EXPECT_THAT(both, SizeIs(2));
+    EXPECT_EQ(kernel().Queued(port->fd, spec), both) << ToText(spec.address);
+    const auto accepted = kernel().Accept(port->fd);
+    ASSERT_THAT(accepted, IsOk());
+    const std::vector<uint64_t> one = kernel().Queued(port->fd, spec);
+    ASSERT_THAT(one, SizeIs(1)) << ToText(spec.address);
+    EXPECT_THAT(both, Contains(one[0]));
+  }
+}
+
+TEST_P(KernelContract, TheFirstDatagramIsToldFromOneLikeIt) {
+  const ListenSpec spec = PathSpec(ListenType::kDatagram, "d");
+  const std::string& path = std::get<PathAddress>(spec.address).path;
+  auto port = kernel().Listen(spec);
+  ASSERT_THAT(port, IsOk());
+  EXPECT_THAT(kernel().Queued(port->fd, spec), IsEmpty());
+  ASSERT_TRUE(world().SendDatagram(path, "same"));
+  const std::vector<uint64_t> first = kernel().Queued(port->fd, spec);
+  EXPECT_THAT(first, SizeIs(1));
+  ASSERT_TRUE(world().SendDatagram(path, "same"));
+  EXPECT_EQ(kernel().Queued(port->fd, spec), first);
+  ASSERT_THAT(kernel().Receive(port->fd), IsOk());
+  const std::vector<uint64_t> second = kernel().Queued(port->fd, spec);
+  EXPECT_THAT(second, SizeIs(1));
+  EXPECT_NE(second, first);
 }
 
 }  // namespace socketd::sim

@@ -17,6 +17,9 @@
 namespace socketd::real {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::StartsWith;
+
 // Resident memory in KiB.
 int64_t MemoryOf(int pid) {
   const std::string text = FileText(absl::StrCat("/proc/", pid, "/statm"));
@@ -79,6 +82,26 @@ TEST_F(OverloadTest, AFloodPassesTheSocketListensAgainAndEveryConnectionIsCounte
   RecordProperty("kib_before", static_cast<int>(memory));
   RecordProperty("kib_after", static_cast<int>(MemoryOf(daemon().pid())));
   EXPECT_LT(MemoryOf(daemon().pid()), memory + 2048) << "KiB; it was " << memory;
+}
+
+// Two runs are enough to see it; the state says whose fault it is.
+TEST_F(OverloadTest, AServiceThatAcceptsNothingIsNotStartedOverAndOver) {
+  const std::string port = absl::StrCat("127.0.0.1:", FreePort());
+  place().WriteUnit("unix.socket", absl::StrCat("[Socket]\nListenStream=", path(), "\n"));
+  place().WriteUnit("tcp.socket", absl::StrCat("[Socket]\nListenStream=", port, "\n"));
+  for (const std::string name : {"unix", "tcp"})
+    place().WriteUnit(name + ".service", "[Service]\nExecStart=/bin/true\n");
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  for (const std::string name : {"unix", "tcp"}) {
+    ASSERT_TRUE(client().Start(name + ".socket").ok());
+    const auto watcher = client().Watch();
+    const auto waits = Conversation::Open(name == "unix" ? path() : port);
+    ASSERT_TRUE(waits.ok());
+    EXPECT_THAT(watcher->Until(name + ".socket", "cooling"),
+                ElementsAre("running", "listening", "running", "cooling"));
+    EXPECT_THAT(client().Get(name + ".socket")->status().cause().detail(),
+                StartsWith(name + ".service ended without accepting"));
+  }
 }
 
 }  // namespace
