@@ -175,6 +175,10 @@ absl::StatusOr<v1::PlanUnitsResponse> Client::Plan(const v1::PlanUnitsRequest& r
   return wire_->Call(&Stub::PlanUnits, request);
 }
 
+absl::StatusOr<v1::ApplyUnitsResponse> Client::Apply(v1::ApplyUnitsRequest request) {
+  return wire_->Write(&Stub::ApplyUnits, std::move(request));
+}
+
 absl::StatusOr<v1::StartUnitResponse> Client::Start(v1::StartUnitRequest request) {
   return wire_->Write(&Stub::StartUnit, std::move(request));
 }

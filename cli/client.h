@@ -33,6 +33,7 @@ class Client {
   absl::StatusOr<v1::UpdateUnitResponse> Update(v1::UpdateUnitRequest request);
   absl::StatusOr<v1::DeleteUnitResponse> Delete(v1::DeleteUnitRequest request);
   absl::StatusOr<v1::PlanUnitsResponse> Plan(const v1::PlanUnitsRequest& request);
+  absl::StatusOr<v1::ApplyUnitsResponse> Apply(v1::ApplyUnitsRequest request);
   absl::StatusOr<v1::StartUnitResponse> Start(v1::StartUnitRequest request);
   absl::StatusOr<v1::StopUnitResponse> Stop(v1::StopUnitRequest request);
   absl::StatusOr<v1::RestartUnitResponse> Restart(v1::RestartUnitRequest request);

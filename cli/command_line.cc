@@ -81,6 +81,8 @@ absl::Status CheckOperands(const Verb& verb, const Options& options) {
   }
   if (options.since < 0)
     return absl::InvalidArgumentError("--since: expected a revision from 1 up");
+  if (options.expected_revision < 0)
+    return absl::InvalidArgumentError("--expected-revision: expected a revision from 1 up");
   if (options.count < 0) return absl::InvalidArgumentError("--count: expected a number from 1 up");
   return absl::OkStatus();
 }

@@ -37,10 +37,12 @@ struct Options {
   std::string snapshot = "yes";
   std::int64_t since = 0;
   std::int64_t count = 0;
+  std::int64_t expected_revision = 0;
   bool all = false;
   bool dry_run = false;
   bool json = false;
   bool no_reconnect = false;
+  bool restart = false;
   bool value = false;
 };
 

@@ -65,10 +65,19 @@ constexpr std::array<Row, 2> kPlanOptions = {{
     {"--remove", "UNIT", "a unit that is to be gone; may be repeated", &Options::remove},
 }};
 
+constexpr std::array<Row, 5> kApplyOptions = {{
+    {"--name", "UNIT", "the name of the unit that standard input defines", &Options::name},
+    {"--remove", "UNIT", "a unit that is to be gone; may be repeated", &Options::remove},
+    {"--restart", "", "restart the services that would go on as they were", &Options::restart},
+    {"--expected-revision", "REVISION", "that of a plan; if a unit has changed since, do nothing",
+     &Options::expected_revision},
+    {"--dry-run", "", "the same as plan", &Options::dry_run},
+}};
+
 constexpr absl::Span<const Row> kNoOptions;
 
 // The table. One verb a block, in the order in which help lists them.
-constexpr std::array<Verb, 27> kVerbs = {{
+constexpr std::array<Verb, 28> kVerbs = {{
     {"list", "list-units", VerbGroup::kLook, "[PATTERN...]", Operands::kUnits, 0, kMany,
      "list units and their states",
      "-o wide adds the description, the cause of the last move and the unit file.",
@@ -147,6 +156,14 @@ constexpr std::array<Verb, 27> kVerbs = {{
      "socketctl plan ./web.socket ./web.service\n"
      "socketctl plan ./units --remove old.socket -o json",
      kPlanOptions, RunPlan},
+    {"apply", "", VerbGroup::kDefine, "[FILE...]", Operands::kFiles, 0, kMany,
+     "make and change units in one step, open sockets included; see plan",
+     "All of it or nothing. Ports that stay are never closed, new ones are open before old ones "
+     "go.\n"
+     "Running services go on as they were, unless --restart.",
+     "socketctl apply ./web.socket ./web.service --restart\n"
+     "socketctl apply ./units --expected-revision 4711",
+     kApplyOptions, RunApply},
     {"edit", "", VerbGroup::kDefine, "UNIT...", Operands::kUnits, 1, kMany,
      "change definitions in $VISUAL or $EDITOR",
      "Only units made by create can be changed so. If somebody else changed the unit meanwhile,\n"

@@ -26,6 +26,7 @@ ExitCode RunResume(const Session& session);
 ExitCode RunResetFailed(const Session& session);
 ExitCode RunCreate(const Session& session);
 ExitCode RunPlan(const Session& session);
+ExitCode RunApply(const Session& session);
 ExitCode RunEdit(const Session& session);
 ExitCode RunDelete(const Session& session);
 ExitCode RunVerify(const Session& session);

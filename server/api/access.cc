@@ -21,6 +21,7 @@ constexpr Row kRows[] = {
     {"/socketd.v1.UnitService/UpdateUnit", Who::kOperators},
     {"/socketd.v1.UnitService/DeleteUnit", Who::kOperators},
     {"/socketd.v1.UnitService/PlanUnits", Who::kOperators},
+    {"/socketd.v1.UnitService/ApplyUnits", Who::kOperators},
     {"/socketd.v1.UnitService/StartUnit", Who::kOperators},
     {"/socketd.v1.UnitService/StopUnit", Who::kOperators},
     {"/socketd.v1.UnitService/RestartUnit", Who::kOperators},

@@ -7,11 +7,11 @@
 #include "absl/strings/str_cat.h"
 
 #include "server/api/convert.h"
-#include "server/api/convert_plan.h"
 #include "server/api/gate.h"
 #include "server/api/limits.h"
 #include "server/api/list_units.h"
 #include "server/api/names.h"
+#include "server/api/replies.h"
 #include "server/api/status.h"
 #include "server/api/unit_source.h"
 #include "server/base/errors.h"
@@ -65,24 +65,12 @@ UnitSource SourceFor(const grpc::CallbackServerContext& context, const UnitName&
   return source;
 }
 
-std::shared_ptr<v1::Unit> FullUnit(const UnitSnapshotPtr& snapshot) {
-  auto unit = std::make_shared<v1::Unit>();
-  if (snapshot != nullptr) Convert(*snapshot, View::kFull, *unit);
-  return unit;
-}
-
 // The answer to what moves a unit.
 template <typename Response>
 std::shared_ptr<Response> MessageWith(const UnitSnapshotPtr& snapshot) {
   auto message = std::make_shared<Response>();
   if (snapshot != nullptr) Convert(*snapshot, View::kBasic, *message->mutable_unit());
   return message;
-}
-
-std::shared_ptr<v1::DumpUnitResponse> DumpOf(const DumpReport& report) {
-  auto dump = std::make_shared<v1::DumpUnitResponse>();
-  Convert(report, *dump);
-  return dump;
 }
 
 }  // namespace
@@ -155,7 +143,7 @@ UnitService::Reactor* UnitService::GetUnit(Context* context,
   if (!name.ok()) return End(context, name.status());
   if (request->view() != v1::UNIT_VIEW_BASIC) {
     return Run({context, response, "", ""}, [this, &name](Settle settle) {
-      engine_.Look(name->text(), Answering<UnitSnapshotPtr>(std::move(settle), FullUnit));
+      engine_.Look(name->text(), Answering<UnitSnapshotPtr>(std::move(settle), UnitOf));
     });
   }
   const UnitSnapshotPtr unit = engine_.board()->Find(name->text());
@@ -205,12 +193,7 @@ UnitService::Reactor* UnitService::PlanUnits(Context* context,
   const grpc::Status read = ReadSources(request->units(), wanted.units);
   if (!read.ok()) return End(context, read);
   return Run({context, response, "", ""}, [this, &wanted](Settle settle) {
-    engine_.PlanUnits(std::move(wanted),
-                      Answering<ChangePlan>(std::move(settle), [](const ChangePlan& plan) {
-                        auto message = std::make_shared<v1::PlanUnitsResponse>();
-                        Convert(plan, *message->mutable_plan());
-                        return message;
-                      }));
+    engine_.PlanUnits(std::move(wanted), Answering<ChangePlan>(std::move(settle), PlanOf));
   });
 }
 
@@ -242,7 +225,7 @@ UnitService::Reactor* UnitService::CreateUnit(Context* context,
   const grpc::Status read = ReadSource(*request, *name, source);
   if (!read.ok()) return End(context, read);
   return Run(WriteOf(context, *request, response), [this, &source](Settle settle) {
-    engine_.Create(std::move(source), Answering<UnitSnapshotPtr>(std::move(settle), FullUnit));
+    engine_.Create(std::move(source), Answering<UnitSnapshotPtr>(std::move(settle), UnitOf));
   });
 }
 
@@ -256,14 +239,7 @@ UnitService::Reactor* UnitService::UpdateUnit(Context* context,
   const grpc::Status read = ReadSource(*request, *name, source);
   if (!read.ok()) return End(context, read);
   return Run(WriteOf(context, *request, response), [this, &source](Settle settle) {
-    engine_.Update(
-        std::move(source),
-        Answering<UnitSnapshotPtr>(std::move(settle), [](const UnitSnapshotPtr& snapshot) {
-          auto update = std::make_shared<v1::UpdateUnitResponse>();
-          *update->mutable_unit() = *FullUnit(snapshot);
-          update->set_takes_effect(AtRest(snapshot->active_state) ? "now" : "next start");
-          return update;
-        }));
+    engine_.Update(std::move(source), Answering<UnitSnapshotPtr>(std::move(settle), UpdateOf));
   });
 }
 
@@ -280,6 +256,20 @@ UnitService::Reactor* UnitService::DeleteUnit(Context* context,
                      deletion->set_revision(revision);
                      return deletion;
                    }));
+  });
+}
+
+UnitService::Reactor* UnitService::ApplyUnits(Context* context,
+                                              const v1::ApplyUnitsRequest* request,
+                                              v1::ApplyUnitsResponse* response) {
+  ApplyRequest wanted;
+  wanted.requester = RequesterOf(*context);
+  wanted.expected_revision = request->expected_revision();
+  wanted.restart = request->restart();
+  const grpc::Status read = ReadSources(request->units(), wanted.units);
+  if (!read.ok()) return End(context, read);
+  return Run(WriteOf(context, *request, response), [this, &wanted](Settle settle) {
+    engine_.ApplyUnits(std::move(wanted), Answering<ApplyReport>(std::move(settle), ApplyOf));
   });
 }
 
@@ -380,13 +370,7 @@ UnitService::Reactor* UnitService::LoadUnits(Context* context,
                                              v1::LoadUnitsResponse* response) {
   const std::string requester = RequesterOf(*context);
   return Run(WriteOf(context, *request, response), [this, &requester](Settle settle) {
-    engine_.Load(requester, Answering<LoadReport>(std::move(settle), [](const LoadReport& report) {
-                   auto message = std::make_shared<v1::LoadUnitsResponse>();
-                   message->set_loaded(report.loaded);
-                   for (const std::string& problem : report.problems)
-                     message->add_problems(problem);
-                   return message;
-                 }));
+    engine_.Load(requester, Answering<LoadReport>(std::move(settle), LoadOf));
   });
 }
 

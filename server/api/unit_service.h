@@ -50,6 +50,7 @@ class UnitService final : public v1::UnitService::CallbackService {
   // ---- writes ----
   Reactor* CreateUnit(Context*, const v1::CreateUnitRequest*, v1::Unit*) override;
   Reactor* UpdateUnit(Context*, const v1::UpdateUnitRequest*, v1::UpdateUnitResponse*) override;
+  Reactor* ApplyUnits(Context*, const v1::ApplyUnitsRequest*, v1::ApplyUnitsResponse*) override;
   Reactor* DeleteUnit(Context*, const v1::DeleteUnitRequest*, v1::DeleteUnitResponse*) override;
   Reactor* StartUnit(Context*, const v1::StartUnitRequest*, v1::StartUnitResponse*) override;
   Reactor* StopUnit(Context*, const v1::StopUnitRequest*, v1::StopUnitResponse*) override;

@@ -21,6 +21,12 @@ absl::Status Active(const Unit& unit) {
                {{"unit", unit.name()}});
 }
 
+absl::Status Stale(absl::string_view what, const std::string& unit, int64_t revision) {
+  return Error(absl::StatusCode::kAborted, "PLAN_STALE",
+               absl::StrCat(unit, " ", what, ": make a new plan"),
+               {{"unit", unit}, {"revision", absl::StrCat(revision)}});
+}
+
 }  // namespace
 
 std::string ChangeSet::PathOf(const UnitName& name) const {
@@ -147,6 +153,31 @@ absl::Status ChangeSet::Read(const ApplyRequest& request) {
     }
   }
   return table_.HasRoomFor(created) ? absl::OkStatus() : table_.TooManyUnits();
+}
+
+bool ChangeSet::Has(absl::string_view unit) const {
+  return std::any_of(members_.begin(), members_.end(),
+                     [&](const Member& member) { return member.name.text() == unit; });
+}
+
+absl::Status ChangeSet::CheckRevision(int64_t revision, const History& history) const {
+  constexpr size_t kAtOnce = 1024;
+  if (revision > history.last_revision())
+    return Stale("was planned in another life of the daemon", wanted_.front().text(), revision);
+  for (int64_t from = revision + 1; from <= history.last_revision();) {
+    std::vector<Change> changes;
+    if (!history.Read(from, kAtOnce, changes))
+      return Stale("may have changed since", wanted_.front().text(), revision);
+    for (const Change& change : changes) {
+      if (Has(change.unit)) return Stale("has changed since", change.unit, change.revision);
+    }
+    from += static_cast<int64_t>(changes.size());
+  }
+  for (const Member& member : members_) {
+    if (member.unit != nullptr && table_.loader().SourceChanged(member.before->loaded))
+      return Stale("has another file by now", member.name.text(), revision);
+  }
+  return absl::OkStatus();
 }
 
 PlanSubject ChangeSet::SubjectOf(const Member& member) {

@@ -3,15 +3,18 @@
 // thread only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "server/engine/engine_handle.h"
 #include "server/engine/engine_options.h"
 #include "server/engine/plan.h"
 #include "server/engine/unit_table.h"
+#include "server/kernel/kernel.h"
 #include "server/unit/overlay_files.h"
 
 namespace socketd {
@@ -24,8 +27,20 @@ class ChangeSet {
   // Reads and checks everything; nothing is changed.
   absl::Status Read(const ApplyRequest& request);
 
+  // OK if nothing has happened to the units, and to nobody else's eyes to their files, since the
+  // revision; else ABORTED (PLAN_STALE).
+  absl::Status CheckRevision(int64_t revision, const History& history) const;
+
   // What it comes to, without a revision.
   ChangePlan Plan() const;
+
+  struct Outcome {
+    Unit* unit = nullptr;
+    UnitChange::Action action = UnitChange::Action::kUnchanged;
+  };
+  // Opens ports, writes files, takes the definitions, closes ports; in the order of Plan(). After a
+  // failure all is as it was.
+  absl::StatusOr<std::vector<Outcome>> CarryOut(Kernel& kernel);
 
  private:
   struct Member {
@@ -36,11 +51,17 @@ class ChangeSet {
   };
 
   absl::Status Take(const UnitSource& source);
+  absl::Status OpenPorts();
+  absl::Status WriteFiles(Kernel& kernel);
+  absl::Status WriteFile(Kernel& kernel, const UnitName& name);
+  void Undo(Kernel& kernel);
+  static Outcome TakeOver(UnitTable& table, const Member& member);
   absl::Status CheckPlace(const UnitName& name, const LoadedUnit& present) const;
   absl::Status CheckRemoval(const Member& member) const;
   absl::Status CheckMember(const Member& member) const;
   DefinitionPtr Present(const UnitName& name) const;
   std::string PathOf(const UnitName& name) const;
+  bool Has(absl::string_view unit) const;
   void AddMember(const UnitName& name);
   static PlanSubject SubjectOf(const Member& member);
   void AddRestarts(const Member& member, const UnitChange& change, ChangePlan& plan) const;
@@ -50,6 +71,12 @@ class ChangeSet {
   OverlayFiles files_;
   std::vector<UnitName> wanted_;  // in the order of the request
   std::vector<Member> members_;
+  std::vector<SocketUnit*> opened_;  // whose new ports are open
+  struct Written {
+    std::string path;
+    std::optional<std::string> before;  // none: there was no file
+  };
+  std::vector<Written> written_;
 };
 
 }  // namespace socketd

@@ -51,6 +51,7 @@ class EngineCore final : public UnitHost {
   absl::StatusOr<UnitSnapshotPtr> Update(const UnitSource& source);
   absl::StatusOr<int64_t> Delete(const UnitSource& source);
   absl::StatusOr<ChangePlan> PlanUnits(const ApplyRequest& request);
+  void ApplyUnits(const ApplyRequest& request, Answer<ApplyReport> answer);
   absl::StatusOr<std::vector<std::string>> ResetFailed(const std::vector<std::string>& units);
   absl::StatusOr<UnitSnapshotPtr> Look(const std::string& name);
   absl::StatusOr<DumpReport> Dump(const std::string& name) const;
@@ -88,6 +89,10 @@ class EngineCore final : public UnitHost {
   void CheckShutdown();
 
   absl::Status Request(const JobRequest& request, Unit& unit, Answer<JobReport>& answer);
+  // Restarts what the plan names; what goes wrong is a warning.
+  void Restart(ApplyReport report, const Cause& cause, Answer<ApplyReport> answer);
+  // Whose file was changed, and what could not be changed on its open ports.
+  void ChangeInPlace(SocketUnit& socket, LoadReport& report);
   absl::StatusOr<UnitSnapshotPtr> Store(const UnitSource& source, const UnitName& name);
   // What happens to a unit besides its moves.
   enum class News : uint8_t { kCreated, kChanged, kDeleted };

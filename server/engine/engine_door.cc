@@ -52,6 +52,15 @@ void EngineDoor::Pause(PauseRequest request, Answer<UnitSnapshotPtr> answer) {
   Post(std::move(answer), [this, request = std::move(request)] { return core_.Pause(request); });
 }
 
+void EngineDoor::ApplyUnits(ApplyRequest request, Answer<ApplyReport> answer) {
+  auto shared = std::make_shared<Answer<ApplyReport>>(std::move(answer));
+  const absl::Status posted = loop_.mailbox().Post([this, shared, request = std::move(request)] {
+    if (core_.closing()) return (*shared)(ShuttingDown());
+    core_.ApplyUnits(request, Later(shared));
+  });
+  if (!posted.ok()) (*shared)(posted);
+}
+
 void EngineDoor::Create(UnitSource source, Answer<UnitSnapshotPtr> answer) {
   Post(std::move(answer), [this, source = std::move(source)] { return core_.Create(source); });
 }

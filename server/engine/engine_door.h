@@ -26,6 +26,7 @@ class EngineDoor final : public EngineHandle {
   void Update(UnitSource source, Answer<UnitSnapshotPtr> answer) override;
   void Delete(UnitSource source, Answer<int64_t> answer) override;
   void PlanUnits(ApplyRequest request, Answer<ChangePlan> answer) override;
+  void ApplyUnits(ApplyRequest request, Answer<ApplyReport> answer) override;
   void ResetFailed(std::vector<std::string> units,
                    Answer<std::vector<std::string>> answer) override;
   void Look(std::string unit, Answer<UnitSnapshotPtr> answer) override;

@@ -62,6 +62,14 @@ struct UnitSource {
 // Units to be changed together.
 struct ApplyRequest {
   std::vector<UnitSource> units;
+  int64_t expected_revision = 0;  // of a plan; 0: any
+  bool restart = false;           // the services that the plan names
+  std::string requester;
+};
+
+struct ApplyReport {
+  ChangePlan plan;
+  std::vector<std::string> warnings;
 };
 
 struct DumpReport {
@@ -92,6 +100,8 @@ class EngineHandle {
   virtual void Delete(UnitSource source, Answer<int64_t> answer) = 0;
   // What a change would come to; nothing is changed.
   virtual void PlanUnits(ApplyRequest request, Answer<ChangePlan> answer) = 0;
+  // The same, done; with `restart` answers when the services are up again.
+  virtual void ApplyUnits(ApplyRequest request, Answer<ApplyReport> answer) = 0;
   // Empty: all units. Answers with the names that were reset.
   virtual void ResetFailed(std::vector<std::string> units,
                            Answer<std::vector<std::string>> answer) = 0;

@@ -100,6 +100,27 @@ std::vector<std::optional<size_t>> PairPorts(const SocketSettings& from, const S
   return pairs;
 }
 
+std::vector<std::string> KeysInWaiting(const SocketSettings& open, const SocketSettings& wanted) {
+  std::vector<std::string> keys = RunKeys(open, wanted);
+  const std::vector<std::optional<size_t>> pairs = PairPorts(open, wanted);
+  std::vector<bool> stays(open.listeners.size());
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    const SocketSettings::Listener& listener = wanted.listeners[i];
+    if (!pairs[i]) AddOnce(listener.kind, keys);
+    if (!pairs[i]) continue;
+    stays[*pairs[i]] = true;
+    const PortChange change = CompareListeners(open.listeners[*pairs[i]].spec, listener.spec);
+    for (const auto* names : {&change.live, &change.at_next_start}) {
+      for (const std::string& name : *names)
+        AddOnce(name, keys);
+    }
+  }
+  for (size_t i = 0; i < stays.size(); ++i) {
+    if (!stays[i]) AddOnce(open.listeners[i].kind, keys);
+  }
+  return keys;
+}
+
 std::vector<std::string> RunKeys(const SocketSettings& from, const SocketSettings& to) {
   std::vector<std::string> keys;
   if (from.accept != to.accept) keys.emplace_back("Accept");

@@ -27,6 +27,9 @@ PortChange CompareListeners(const ListenSpec& from, const ListenSpec& to);
 // address that no listener before it has, so that two at one address (ReusePort=) stay two.
 std::vector<std::optional<size_t>> PairPorts(const SocketSettings& from, const SocketSettings& to);
 
+// What a socket that is active would have otherwise if it were started now.
+std::vector<std::string> KeysInWaiting(const SocketSettings& open, const SocketSettings& wanted);
+
 // Directives that say whom a socket starts: a run keeps those it began with, and its ports.
 std::vector<std::string> RunKeys(const SocketSettings& from, const SocketSettings& to);
 

@@ -23,8 +23,8 @@ const std::string* PathOf(const ListenSpec& spec) {
 
 }  // namespace
 
-absl::StatusOr<PortSet::Opened> PortSet::OpenOne(size_t index) {
-  ListenSpec spec = settings_->listeners[index].spec;
+absl::StatusOr<PortSet::Opened> PortSet::OpenOne(const ListenSpec& wanted) {
+  ListenSpec spec = wanted;
   spec.owner = owner_;
   absl::StatusOr<Port> port = loop_.kernel().Listen(spec);
   if (!port.ok()) return port.status();
@@ -39,18 +39,16 @@ absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings
   if (!ports_.empty()) return absl::OkStatus();
   settings_ = settings;
   owner_ = owner;
-  warnings_.clear();
+  link_warnings_.clear();
   std::vector<Opened> opened;
   for (size_t i = 0; i < settings_->listeners.size(); ++i) {
-    absl::StatusOr<Opened> one = OpenOne(i);
+    absl::StatusOr<Opened> one = OpenOne(settings_->listeners[i].spec);
     if (!one.ok()) {
       failed_ = i;
       ports_ = std::move(opened);
       Close();
       return WithFacts(one.status(), {{"address", settings_->listeners[i].address}});
     }
-    const std::vector<std::string>& more = one->port.warnings;
-    warnings_.insert(warnings_.end(), more.begin(), more.end());
     opened.push_back(*std::move(one));
   }
   ports_ = std::move(opened);
@@ -58,23 +56,36 @@ absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings
   return absl::OkStatus();
 }
 
+std::vector<std::string> PortSet::warnings() const {
+  std::vector<std::string> all;
+  for (const Opened& opened : ports_)
+    all.insert(all.end(), opened.port.warnings.begin(), opened.port.warnings.end());
+  all.insert(all.end(), link_warnings_.begin(), link_warnings_.end());
+  return all;
+}
+
+// What Symlinks= lead to: the first of all nodes.
+const std::string* PortSet::NodeOf(const SocketSettings& settings) {
+  for (const SocketSettings::Listener& listener : settings.listeners) {
+    if (const std::string* path = PathOf(listener.spec)) return path;
+  }
+  return nullptr;
+}
+
 void PortSet::MakeSymlinks() {
+  const std::string* const path = NodeOf(*settings_);
+  if (path == nullptr) return;
   for (const std::string& link : settings_->symlinks) {
-    for (const SocketSettings::Listener& listener : settings_->listeners) {
-      const std::string* path = PathOf(listener.spec);
-      if (path == nullptr) continue;
-      const absl::Status made = MakeSymlink(*path, link);
-      if (made.ok()) links_.push_back(link);
-      // As systemd: the socket works without its other names.
-      if (!made.ok()) Warn(link, made);
-      break;
-    }
+    const absl::Status made = MakeSymlink(*path, link);
+    if (made.ok()) links_.push_back(link);
+    // As systemd: the socket works without its other names.
+    if (!made.ok()) Warn(link, made);
   }
 }
 
 void PortSet::Warn(const std::string& link, const absl::Status& failure) {
   LogFailure(Level::kWarning, "port.no-symlink", failure, {{"path", link}});
-  warnings_.push_back(absl::StrCat("[Socket] Symlinks=: ", std::string(failure.message())));
+  link_warnings_.push_back(absl::StrCat("[Socket] Symlinks=: ", std::string(failure.message())));
 }
 
 // With RemoveOnStop= the name is ours to clear: what is there was left behind.
@@ -96,13 +107,20 @@ void PortSet::RemoveNode(const ListenSpec& spec, uint64_t node) {
 }
 
 void PortSet::RemoveNodes() {
-  const std::vector<std::string> links = std::exchange(links_, {});
-  if (settings_ == nullptr || !settings_->remove_on_stop || ports_.empty()) return;
+  if (settings_ == nullptr || !settings_->remove_on_stop || ports_.empty()) {
+    links_.clear();
+    return;
+  }
   for (size_t i = 0; i < ports_.size(); ++i) {
     const uint64_t node = ports_[i].port.node;  // 0: the port could not be had again
     if (node != 0) RemoveNode(settings_->listeners[i].spec, node);
   }
-  for (const std::string& link : links) {
+  RemoveSymlinks();
+}
+
+void PortSet::RemoveSymlinks() {
+  link_warnings_.clear();
+  for (const std::string& link : std::exchange(links_, {})) {
     const absl::Status removed = loop_.kernel().Remove(link, 0);
     if (removed.ok() || absl::IsNotFound(removed)) continue;
     LogFailure(Level::kWarning, "port.not-removed", removed, {{"path", link}});
@@ -128,7 +146,7 @@ absl::Status PortSet::Restore(size_t index) {
     DisarmOne(opened);
     opened.port = Port();
   }
-  absl::StatusOr<Opened> again = OpenOne(index);
+  absl::StatusOr<Opened> again = OpenOne(settings_->listeners[index].spec);
   if (!again.ok()) return again.status();
   opened = *std::move(again);
   return absl::OkStatus();

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,18 @@ class PortSet {
   size_t failed() const { return failed_; }
   void Close();
 
+  // ---- while they are open (ports_change.cc) ----
+
+  // Opens what `to` has and nobody of these listens on yet, beside what is open. After a failure
+  // all is as it was, and failed() says which of `to` it was. Ends with Commit or Abandon.
+  absl::Status Prepare(const std::shared_ptr<const SocketSettings>& to);
+  // What was prepared counts: what stays is set and never closed, what is gone is closed, what is
+  // new is not watched yet. Cannot fail: an option that is refused is a warning.
+  void Commit();
+  void Abandon();
+  // As they were opened or changed; a port keeps what only a new one could have otherwise.
+  const std::shared_ptr<const SocketSettings>& settings() const { return settings_; }
+
   // Puts ports back in order that services have had their hands on, and watches all of them. One
   // that cannot be had again leaves the others as they are.
   absl::Status Arm(Arming arming);
@@ -52,7 +66,7 @@ class PortSet {
   const Port& port(size_t index) const { return ports_[index].port; }
   std::vector<const Fd*> Lend() const;
   // What was not obeyed when they were opened.
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  std::vector<std::string> warnings() const;
   // What SocketUser= and SocketGroup= stood for when they were opened.
   const Owner& owner() const { return owner_; }
 
@@ -62,13 +76,22 @@ class PortSet {
     Subscription subscription;
     bool armed = false;
   };
-  absl::StatusOr<Opened> OpenOne(size_t index);
+  // What Commit will make of the ports.
+  struct Next {
+    std::shared_ptr<const SocketSettings> settings;
+    std::vector<std::optional<size_t>> from;  // which of the present ports goes on; none: a new one
+    std::vector<Opened> opened;               // the new ones, at their places
+  };
+  absl::StatusOr<Opened> OpenOne(const ListenSpec& wanted);
+  Opened TakeOver(size_t index, const ListenSpec& wanted, ListenSpec& result);
+  static const std::string* NodeOf(const SocketSettings& settings);
   absl::Status Restore(size_t index);
   void DisarmOne(Opened& opened);
   void MakeSymlinks();
   void Warn(const std::string& link, const absl::Status& failure);
   absl::Status MakeSymlink(const std::string& target, const std::string& link);
   void RemoveNodes();
+  void RemoveSymlinks();
   void RemoveNode(const ListenSpec& spec, uint64_t node);
 
   EventLoop& loop_;
@@ -77,7 +100,8 @@ class PortSet {
   Owner owner_;
   std::vector<Opened> ports_;
   std::vector<std::string> links_;  // other names of the node that were made
-  std::vector<std::string> warnings_;
+  std::vector<std::string> link_warnings_;
+  std::optional<Next> next_;
   size_t failed_ = 0;
   size_t armed_ = 0;
 };

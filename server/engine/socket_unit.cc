@@ -89,13 +89,14 @@ Ending SocketUnit::BeginOpening() {
 
 Ending SocketUnit::OpenPorts(const Owner& owner) {
   const absl::Status opened = ports_.Open(settings_, owner);
-  return opened.ok() ? Ending(Outcome::kDone) : FailedBy(NameHolder(opened));
+  if (opened.ok()) return Outcome::kDone;
+  return FailedBy(NameHolder(opened, settings_->listeners[ports_.failed()]));
 }
 
-absl::Status SocketUnit::NameHolder(absl::Status status) const {
+absl::Status SocketUnit::NameHolder(absl::Status status,
+                                    const SocketSettings::Listener& listener) const {
   if (ReasonOf(status) != "PORT_IN_USE") return status;
-  const SocketSettings::Listener& listener = settings_->listeners[ports_.failed()];
-  const std::string holder = host_.HolderOf(listener.spec, *this);
+  const std::string holder = Holds(listener.spec) ? name() : host_.HolderOf(listener.spec, *this);
   if (holder.empty()) return status;
   return Error(status.code(), "PORT_IN_USE", absl::StrCat(listener.address, " is held by ", holder),
                {{"address", listener.address}, {"holder", holder}, {"holder_unit", holder}});

@@ -45,6 +45,15 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   const SocketSettings* open_settings() const {
     return active_state() == ActiveState::kActive ? settings_.get() : nullptr;
   }
+
+  // ---- while it is active (socket_change.cc) ----
+
+  // Opens what the new ports have and the old ones have not; nothing else happens until Commit or
+  // Abandon. After a failure all is as it was.
+  absl::Status PrepareChange(const std::shared_ptr<const SocketSettings>& to);
+  void CommitChange();
+  void AbandonChange();
+
   // True if one of its ports keeps `spec` from being opened.
   bool Holds(const ListenSpec& spec) const;
   // The user that SocketUser= names; known once the ports were opened. None with Accept=: we accept
@@ -80,7 +89,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   std::string NameAt(size_t listener) const;
   void LendTo(LaunchPlan& plan) const;
   // A failure to open names the unit that has the address.
-  absl::Status NameHolder(absl::Status status) const;
+  absl::Status NameHolder(absl::Status status, const SocketSettings::Listener& listener) const;
 
   // ---- the meaning of the waits ----
   Ending BeginOpening();
@@ -113,6 +122,8 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   Unit* service() const;
   const SocketSettings* current() const;
   SocketSnapshot ShowSocket() const;
+  // What waits for the next start.
+  void ShowPending(UnitSnapshot& snapshot) const;
 
   std::shared_ptr<const SocketSettings> settings_;  // of the present or last run
   PortSet ports_;

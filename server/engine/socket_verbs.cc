@@ -152,9 +152,10 @@ SocketSnapshot SocketUnit::ShowSocket() const {
 void SocketUnit::Show(UnitSnapshot& snapshot) const {
   snapshot.socket = ShowSocket();
   if (ports_.size() > 0) {
-    const std::vector<std::string>& warnings = ports_.warnings();
+    const std::vector<std::string> warnings = ports_.warnings();
     snapshot.warnings.insert(snapshot.warnings.end(), warnings.begin(), warnings.end());
   }
+  ShowPending(snapshot);
   if (const Process* process = control(); process != nullptr) {
     snapshot.control_pid = process->child.pid();
   }

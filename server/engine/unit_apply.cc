@@ -1,4 +1,11 @@
-// Units that are changed together: what it would come to.
+// Units that are changed together: what it would come to, and doing it.
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+
+#include "server/base/errors.h"
 #include "server/engine/change_set.h"
 #include "server/engine/engine_core.h"
 
@@ -10,6 +17,61 @@ absl::StatusOr<ChangePlan> EngineCore::PlanUnits(const ApplyRequest& request) {
   ChangePlan plan = changes.Plan();
   plan.revision = history_.last_revision();
   return plan;
+}
+
+void EngineCore::ApplyUnits(const ApplyRequest& request, Answer<ApplyReport> answer) {
+  if (shutting_down()) return answer(ShuttingDown());
+  ChangeSet changes(table_, options_);
+  absl::Status fit = changes.Read(request);
+  if (fit.ok() && request.expected_revision != 0)
+    fit = changes.CheckRevision(request.expected_revision, history_);
+  if (!fit.ok()) return answer(fit);
+  ApplyReport report;
+  report.plan = changes.Plan();
+  report.plan.revision = history_.last_revision();
+  const auto outcomes = changes.CarryOut(loop_.kernel());
+  if (!outcomes.ok()) return answer(outcomes.status());
+  const Cause cause{Cause::Kind::kRequest, "", request.requester};
+  for (const ChangeSet::Outcome& outcome : *outcomes) {
+    if (outcome.unit == nullptr || outcome.action == UnitChange::Action::kUnchanged) continue;
+    const bool made = outcome.action == UnitChange::Action::kCreate;
+    const bool gone = outcome.action == UnitChange::Action::kRemove;
+    Announce(*outcome.unit, made ? News::kCreated : gone ? News::kDeleted : News::kChanged, cause);
+    if (gone) Abandon(*outcome.unit);
+  }
+  if (!request.restart || report.plan.restarts.empty()) return answer(std::move(report));
+  Restart(std::move(report), cause, std::move(answer));
+}
+
+void EngineCore::Restart(ApplyReport report, const Cause& cause, Answer<ApplyReport> answer) {
+  Transaction transaction(JobMode::kReplace);
+  std::vector<Unit*> services;
+  for (const std::string& name : report.plan.restarts) {
+    Unit* const unit = Find(name);
+    const absl::Status added =
+        unit == nullptr ? UnitNotFound(name) : transaction.Add(*unit, Work::kRestart, cause);
+    if (added.ok()) services.push_back(unit);
+    if (!added.ok()) report.warnings.push_back(absl::StrCat(name, ": ", added.message()));
+  }
+  Plan jobs = transaction.Take();
+  const absl::Status installed = queue_.Install(jobs, JobMode::kReplace);
+  if (!installed.ok()) report.warnings.emplace_back(installed.message());
+  struct Waiting {
+    ApplyReport report;
+    Answer<ApplyReport> answer;
+    size_t left = 0;
+  };
+  auto waiting = std::make_shared<Waiting>(Waiting{std::move(report), std::move(answer)});
+  for (Unit* unit : services) {
+    if (!installed.ok() || unit->job() == nullptr) continue;
+    ++waiting->left;
+    unit->job()->askers.push_back([waiting, name = unit->name()](const absl::Status& status) {
+      if (!status.ok())
+        waiting->report.warnings.push_back(absl::StrCat(name, ": ", status.message()));
+      if (--waiting->left == 0) waiting->answer(std::move(waiting->report));
+    });
+  }
+  if (waiting->left == 0) waiting->answer(std::move(waiting->report));
 }
 
 }  // namespace socketd

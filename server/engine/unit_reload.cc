@@ -6,6 +6,7 @@
 
 #include "server/base/log.h"
 #include "server/engine/engine_core.h"
+#include "server/engine/port_change.h"
 
 namespace socketd {
 
@@ -40,14 +41,27 @@ void EngineCore::AnnounceReload(Unit& unit, const Reading* before, const Cause& 
   }
 }
 
+// A unit that listens is never without the ports that its file names, if they can be had.
+void EngineCore::ChangeInPlace(SocketUnit& socket, LoadReport& report) {
+  const SocketSettings* const open = socket.open_settings();
+  const auto& wanted = socket.definition()->socket;
+  if (open == nullptr || wanted == nullptr || open == wanted.get()) return;
+  if (!RunKeys(*open, *wanted).empty()) return;  // the unit's warnings say so
+  const absl::Status prepared = socket.PrepareChange(wanted);
+  if (prepared.ok()) return socket.CommitChange();
+  report.problems.push_back(
+      absl::StrCat(socket.name(), ": its ports stay as they are: ", prepared.message()));
+}
+
 LoadReport EngineCore::LoadAll(const Cause* cause) {
   absl::flat_hash_map<std::string, Reading> before;
   for (const Unit* unit : table_.All()) {
     if (!unit->marks.instance && Visible(*unit)) before[unit->name()] = ReadingOf(*unit);
   }
-  const LoadReport report = table_.ReloadAll();
+  LoadReport report = table_.ReloadAll();
   for (Unit* unit : table_.All()) {
     if (unit->marks.instance) continue;
+    if (unit->type() == UnitType::kSocket) ChangeInPlace(static_cast<SocketUnit&>(*unit), report);
     const auto known = before.find(unit->name());
     const Reading* const old = known == before.end() ? nullptr : &known->second;
     if (cause != nullptr) AnnounceReload(*unit, old, *cause);

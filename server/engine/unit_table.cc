@@ -110,12 +110,16 @@ Unit* UnitTable::Hold(const UnitName& name) {
     aliases_[name.text()] = held;
     return held;
   }
-  std::unique_ptr<Unit>& unit = units_[main.text()];
-  unit = Make(main, std::move(definition));
+  return &Insert(main, std::move(definition));
+}
+
+Unit& UnitTable::Insert(const UnitName& name, DefinitionPtr definition) {
+  std::unique_ptr<Unit>& unit = units_[name.text()];
+  unit = Make(name, std::move(definition));
   host_.OnChanged(*unit);
   AddAliases(*unit);
   to_link_.push_back(unit.get());
-  return unit.get();
+  return *unit;
 }
 
 void UnitTable::AddAliases(Unit& unit) {
@@ -221,14 +225,14 @@ Unit* UnitTable::Reload(const UnitName& name) {
   if (unit != nullptr) meant.insert(meant.begin(), unit);
   for (Unit* each : meant) {
     ForgetAliases(*each);
-    Renew(*each);
+    Renew(*each, MakeDefinition(loader_.Load(each->unit_name()), around_));
   }
   return unit != nullptr ? unit : Load(name.text());
 }
 
 // Its aliases are forgotten already.
-void UnitTable::Renew(Unit& unit) {
-  unit.Redefine(MakeDefinition(loader_.Load(unit.unit_name()), around_));
+void UnitTable::Renew(Unit& unit, DefinitionPtr definition) {
+  unit.Redefine(std::move(definition));
   AddAliases(unit);
   // What runs keeps its links while its file is broken or gone.
   if (unit.loaded() || unit.at_rest()) Relink(unit);
@@ -237,6 +241,21 @@ void UnitTable::Renew(Unit& unit) {
 DefinitionPtr UnitTable::Preview(UnitFiles& files, const UnitName& name) const {
   const UnitLoader loader(files, options_.unit_paths, options_.surroundings);
   return MakeDefinition(loader.Load(name), around_);
+}
+
+Unit& UnitTable::Adopt(const DefinitionPtr& read) {
+  templates_.clear();
+  auto definition = std::make_shared<Definition>(*read);
+  definition->loaded.stamps = loader_.StampsOf(definition->loaded);
+  Unit* const held = Find(definition->loaded.name.text());
+  if (held != nullptr) {
+    ForgetAliases(*held);
+    Renew(*held, std::move(definition));
+    return *held;
+  }
+  Unit& unit = Insert(definition->loaded.name, definition);
+  LinkPending();
+  return unit;
 }
 
 std::vector<Unit*> UnitTable::InstancesOf(const UnitName& name) const {
@@ -269,7 +288,8 @@ LoadReport UnitTable::ReloadAll() {
   Problems problems;
   const std::vector<UnitName> names = loader_.ListNames(problems);
   for (Unit* unit : All()) {
-    if (!unit->marks.instance) Renew(*unit);
+    if (unit->marks.instance) continue;
+    Renew(*unit, MakeDefinition(loader_.Load(unit->unit_name()), around_));
   }
   for (const UnitName& name : names)
     Load(name.text());

@@ -37,6 +37,8 @@ class UnitTable {
   Unit* Reload(const UnitName& name);
   // What would be read of `name` if the files were those.
   DefinitionPtr Preview(UnitFiles& files, const UnitName& name) const;
+  // Takes what Preview has read, once its files are there: held from now on if it was not.
+  Unit& Adopt(const DefinitionPtr& read);
   // Those that stand for themselves, and not for a connection. None of what is no template.
   std::vector<Unit*> InstancesOf(const UnitName& name) const;
   // An instance of the template that is not at rest; null if there is none.
@@ -74,7 +76,8 @@ class UnitTable {
   std::unique_ptr<Unit> Make(const UnitName& name, DefinitionPtr definition);
   Unit* Add(const UnitName& name);
   Unit* Hold(const UnitName& name);
-  void Renew(Unit& unit);
+  Unit& Insert(const UnitName& name, DefinitionPtr definition);
+  void Renew(Unit& unit, DefinitionPtr definition);
   void AddAliases(Unit& unit);
   void ForgetAliases(const Unit& unit);
   void LinkPending();

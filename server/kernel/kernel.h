@@ -50,6 +50,13 @@ class Kernel : public FdOwner, public ProcessOwner {
   // Puts a listener that services have had their hands on back in order: non-blocking, backlog,
   // still listening. Reason LISTENER_BROKEN: it was shut down and must be opened anew.
   virtual absl::Status Restore(const Fd& port, const ListenSpec& spec) = 0;
+  // Gives an open port what `to` has and `from`, which it has, has not: backlog, owner and mode of
+  // its node, options; an option that is not in `to` becomes what it is on a new socket. The
+  // address and what only a new port can have are the same in both. Returns what was not obeyed,
+  // as in Port::warnings.
+  virtual std::vector<std::string> Reconfigure(const Port& port,
+                                               const ListenSpec& from,
+                                               const ListenSpec& to) = 0;
   // The next connection. UNAVAILABLE: none is waiting, or the client has left already. Resource
   // shortages (IsResourceShortage) leave the connection in the queue.
   virtual absl::StatusOr<Connection> Accept(const Fd& port) = 0;

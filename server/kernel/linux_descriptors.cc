@@ -37,6 +37,12 @@ absl::Status LinuxKernel::Restore(const Fd& port, const ListenSpec& spec) {
   return RestoreListener(port.number(), spec);
 }
 
+std::vector<std::string> LinuxKernel::Reconfigure(const Port& port,
+                                                  const ListenSpec& from,
+                                                  const ListenSpec& to) {
+  return ReconfigureListener({port.fd.number(), port.node, from, to});
+}
+
 absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
   OpenSocket& known = sockets_[port.number()];
   // An accept that finds nobody has made a socket all the same. An event told that somebody is

@@ -51,6 +51,9 @@ class LinuxKernel final : public Kernel {
 
   absl::StatusOr<Port> Listen(const ListenSpec& spec) override;
   absl::Status Restore(const Fd& port, const ListenSpec& spec) override;
+  std::vector<std::string> Reconfigure(const Port& port,
+                                       const ListenSpec& from,
+                                       const ListenSpec& to) override;
   absl::StatusOr<Connection> Accept(const Fd& port) override;
   void HandOn(const SocketOptions& options, const Connection& connection) override;
   size_t Flush(const Fd& port, const ListenSpec& spec) override;

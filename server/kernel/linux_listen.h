@@ -23,6 +23,14 @@ struct OpenPort {
 };
 absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec);
 absl::Status RestoreListener(int fd, const ListenSpec& spec);
+// What Kernel::Reconfigure promises (linux_change.cc).
+struct Reconfiguration {
+  int fd = -1;
+  uint64_t node = 0;
+  const ListenSpec& from;
+  const ListenSpec& to;
+};
+std::vector<std::string> ReconfigureListener(const Reconfiguration& change);
 
 struct Accepted {
   UniqueFd fd;

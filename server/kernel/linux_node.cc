@@ -276,6 +276,17 @@ absl::StatusOr<Fifo> OpenFifo(const NodePlace& place, const ListenSpec& spec) {
   return fifo;
 }
 
+absl::Status ChangeNode(const NodePlace& place, uint64_t node, const ListenSpec& spec) {
+  const UniqueFd found(
+      openat(place.folder.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!found) return Refused(errno, "open", place);
+  struct stat status{};
+  if (fstat(found.get(), &status) != 0) return Refused(errno, "fstat", place);
+  if (status.st_ino == node) return SetOwnerAndMode(found.get(), place, spec);
+  return Error(absl::StatusCode::kFailedPrecondition, "NODE_CHANGED",
+               absl::StrCat("somebody else's by now: ", place.path), {{"path", place.path}});
+}
+
 void RemoveNode(const NodePlace& place, uint64_t node) {
   struct stat status{};
   const bool same =

@@ -37,6 +37,10 @@ struct Fifo {
 // Opens a FIFO for reading, made if it is missing. Reasons as above.
 absl::StatusOr<Fifo> OpenFifo(const NodePlace& place, const ListenSpec& spec);
 
+// Gives the node its owner and mode, if it is still the one with this inode. Reasons as above, and
+// NODE_CHANGED.
+absl::Status ChangeNode(const NodePlace& place, uint64_t node, const ListenSpec& spec);
+
 // Removes the node if it is still the one with this inode.
 void RemoveNode(const NodePlace& place, uint64_t node);
 

@@ -6,7 +6,11 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 
@@ -117,6 +121,35 @@ int Set(int fd, const Row& row, const OptionValue& value) {
   return buffer && error == EPERM ? SetWithinLimits(fd, row.name, value.number) : error;
 }
 
+int IntOption(int fd, int name) {
+  int value = 0;
+  socklen_t length = sizeof(value);
+  return getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : 0;
+}
+
+// What a socket nobody has touched has; none: it has no such option, and what was set was refused.
+std::optional<OptionValue> UsualValue(int fresh, const Row& row) {
+  OptionValue value{row.option, 0, ""};
+  if (row.option == kTcpCongestion) {
+    std::array<char, 16> name{};  // TCP_CA_NAME_MAX
+    socklen_t length = name.size();
+    if (getsockopt(fresh, row.level, row.name, name.data(), &length) != 0) return std::nullopt;
+    value.text = std::string(name.data(), strnlen(name.data(), length));
+    return value;
+  }
+  const bool buffer = row.option == kReceiveBuffer || row.option == kSendBuffer;
+  const int name = row.option == kReceiveBuffer ? SO_RCVBUF : buffer ? SO_SNDBUF : row.name;
+  socklen_t length = sizeof(value.number);
+  if (getsockopt(fresh, row.level, name, &value.number, &length) != 0) return std::nullopt;
+  if (buffer) value.number /= 2;  // the kernel doubles what it is given; socket(7)
+  return value;
+}
+
+bool Has(const SocketOptions& options, SocketOption option) {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const OptionValue& value) { return value.option == option; });
+}
+
 }  // namespace
 
 std::string NotObeyed(SocketOption option, const ListenSpec& spec, absl::string_view why) {
@@ -135,6 +168,20 @@ void SetOptions(int fd, int family, const ListenSpec& spec, Warnings& warnings) 
     if (error != 0) warnings.push_back(NotObeyed(value.option, spec, ErrnoName(error)));
   }
   LabelSocket(fd, spec, warnings);
+}
+
+void ResetOptions(int fd, int family, const ListenSpec& from, const ListenSpec& to) {
+  UniqueFd fresh;
+  for (const Row& row : kRows) {
+    const bool gone = Has(from.options, row.option) && !Has(to.options, row.option);
+    if (!gone || (row.families & BitOf(family)) == 0 || !Fits(row.kinds, from.type)) continue;
+    if (!fresh) {
+      const int type = IntOption(fd, SO_TYPE) | SOCK_CLOEXEC;
+      fresh.reset(socket(family, type, IntOption(fd, SO_PROTOCOL)));
+    }
+    const std::optional<OptionValue> usual = UsualValue(fresh.get(), row);
+    if (usual) Set(fd, row, *usual);
+  }
 }
 
 void SetPipeSize(int fd, const ListenSpec& spec, Warnings& warnings) {

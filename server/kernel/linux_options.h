@@ -17,6 +17,9 @@ std::string NotObeyed(SocketOption option, const ListenSpec& spec, absl::string_
 // Those of `spec` that fit a socket of this family, before it is bound.
 void SetOptions(int fd, int family, const ListenSpec& spec, Warnings& warnings);
 
+// Those of `from` that are not in `to`, to what a new socket of the kind has.
+void ResetOptions(int fd, int family, const ListenSpec& from, const ListenSpec& to);
+
 // PipeSize= of a FIFO.
 void SetPipeSize(int fd, const ListenSpec& spec, Warnings& warnings);
 

@@ -230,6 +230,13 @@ bool UnitLoader::SourceChanged(const LoadedUnit& unit) const {
          (unit.state != LoadState::kError && drop_ins != unit.drop_in_paths);
 }
 
+std::vector<std::string> UnitLoader::StampsOf(const LoadedUnit& unit) const {
+  std::vector<std::string> stamps = {files_.StampOf(unit.fragment_path)};
+  for (const std::string& path : unit.drop_in_paths)
+    stamps.push_back(files_.StampOf(path));
+  return stamps;
+}
+
 std::vector<UnitName> UnitLoader::ListNames(Problems& problems) const {
   UnitLookup lookup(files_, unit_paths_);
   return lookup.AllNames(problems);

@@ -77,6 +77,9 @@ class UnitLoader {
   // questions about files, none is read. False for a unit that has no file.
   bool SourceChanged(const LoadedUnit& unit) const;
 
+  // Of the files of a loaded unit, as they are now.
+  std::vector<std::string> StampsOf(const LoadedUnit& unit) const;
+
   // Every unit that a file, a link or an instance link in the search path names, templates
   // included, sorted. Folders that cannot be read become problems.
   std::vector<UnitName> ListNames(Problems& problems) const;

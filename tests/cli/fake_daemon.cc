@@ -179,6 +179,20 @@ grpc::Status FakeDaemon::PlanUnits(Context* /*context*/,
   return PlanFor(request->units(), *response->mutable_plan());
 }
 
+grpc::Status FakeDaemon::ApplyUnits(Context* /*context*/,
+                                    const v1::ApplyUnitsRequest* request,
+                                    v1::ApplyUnitsResponse* response) {
+  const grpc::Status noted = Note(request->request_id());
+  if (!noted.ok()) return noted;
+  const std::int64_t expected = request->expected_revision();
+  if (expected != 0 && expected != kRevision) {
+    return FakeError(grpc::StatusCode::ABORTED, "PLAN_STALE", "web.socket has changed since",
+                     {{"unit", "web.socket"}, {"revision", absl::StrCat(kRevision)}});
+  }
+  if (request->restart()) response->add_warnings("web.service: a command failed");
+  return PlanFor(request->units(), *response->mutable_plan());
+}
+
 grpc::Status FakeDaemon::DeleteUnit(Context* /*context*/,
                                     const v1::DeleteUnitRequest* request,
                                     v1::DeleteUnitResponse* response) {

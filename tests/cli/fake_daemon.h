@@ -65,6 +65,7 @@ class FakeDaemon final : public v1::UnitService::Service {
   grpc::Status CreateUnit(Context*, const v1::CreateUnitRequest*, v1::Unit*) override;
   grpc::Status UpdateUnit(Context*, const v1::UpdateUnitRequest*, v1::UpdateUnitResponse*) override;
   grpc::Status PlanUnits(Context*, const v1::PlanUnitsRequest*, v1::PlanUnitsResponse*) override;
+  grpc::Status ApplyUnits(Context*, const v1::ApplyUnitsRequest*, v1::ApplyUnitsResponse*) override;
   grpc::Status DeleteUnit(Context*, const v1::DeleteUnitRequest*, v1::DeleteUnitResponse*) override;
   grpc::Status StartUnit(Context*, const v1::StartUnitRequest*, v1::StartUnitResponse*) override;
   grpc::Status StopUnit(Context*, const v1::StopUnitRequest*, v1::StopUnitResponse*) override;

@@ -1,5 +1,6 @@
 #include "tests/scenarios/scenario_runner.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -86,6 +87,35 @@ absl::Status ScenarioRunner::DoCreate(const Words& words) {
   auto text = UnitText(words[1], Words(words.begin() + 2, words.end()), {});
   if (!text.ok()) return text.status();
   world_.Create(words[1], *text);
+  Settle();
+  return absl::OkStatus();
+}
+
+// `apply [restart] [planned] UNIT KEY=VALUE... [& UNIT KEY=VALUE...]...`
+absl::Status ScenarioRunner::DoApply(const Words& words) {
+  BootOnce();
+  ApplyRequest request;
+  request.requester = "a test";
+  auto word = words.begin() + 1;
+  for (; word != words.end() && (*word == "restart" || *word == "planned"); ++word) {
+    if (*word == "restart") request.restart = true;
+    if (*word == "planned") request.expected_revision = planned_;
+  }
+  while (word != words.end()) {
+    const auto end = std::find(word, words.end(), "&");
+    UnitSource& source = request.units.emplace_back();
+    source.unit = *word;
+    source.remove = end == word + 2 && word[1] == "gone";
+    auto text = UnitText(*word, source.remove ? Words() : Words(word + 1, end), {});
+    if (!text.ok()) return text.status();
+    source.text = *text;
+    word = end == words.end() ? end : end + 1;
+  }
+  if (words[0] == "plan") {
+    planned_ = world_.Plan(request);
+  } else {
+    world_.Apply(std::move(request));
+  }
   Settle();
   return absl::OkStatus();
 }
@@ -233,7 +263,8 @@ absl::Status ScenarioRunner::Do(const ScenarioLine& line) {
       {"oversleep", &ScenarioRunner::DoTime},  {"delete", &ScenarioRunner::DoJob},
       {"remove", &ScenarioRunner::DoWorld},    {"create", &ScenarioRunner::DoCreate},
       {"device", &ScenarioRunner::DoWorld},    {"pause", &ScenarioRunner::DoJob},
-      {"resume", &ScenarioRunner::DoJob},
+      {"resume", &ScenarioRunner::DoJob},      {"apply", &ScenarioRunner::DoApply},
+      {"plan", &ScenarioRunner::DoApply},
   };
   Words words = SplitWords(line.text);
   at_once_ = words.size() > 1 && words.back() == "+";

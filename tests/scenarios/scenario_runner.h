@@ -28,6 +28,7 @@ class ScenarioRunner {
   absl::Status Do(const ScenarioLine& line);
   absl::Status DoUnit(const ScenarioLine& line, const Words& words);
   absl::Status DoCreate(const Words& words);
+  absl::Status DoApply(const Words& words);
   absl::Status DoWorld(const Words& words);
   absl::Status DoSlow(const Words& words);
   absl::Status DoJob(const Words& words);
@@ -48,6 +49,7 @@ class ScenarioRunner {
   World world_;
   std::map<std::string, int64_t> looked_;  // unit to the last revision that was expected of it
   size_t complaints_seen_ = 0;
+  int64_t planned_ = 0;  // the revision of the last plan
   bool at_once_ = false;
   ScenarioReport report_;
 };

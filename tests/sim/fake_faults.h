@@ -15,6 +15,7 @@ namespace socketd::sim {
 enum class Call : uint8_t {
   kListen,
   kRestore,
+  kReconfigure,
   kAccept,
   kArm,
   kPipe,

@@ -66,6 +66,11 @@ uint64_t FakeFiles::PutNode(const std::string& path, NodeKind kind, uint32_t mod
   return node.inode;
 }
 
+void FakeFiles::SetMode(const std::string& path, uint64_t node, uint32_t mode) {
+  const auto found = nodes_.find(path);
+  if (found != nodes_.end() && found->second.inode == node) found->second.mode = mode;
+}
+
 const FakeFiles::Node* FakeFiles::Find(const std::string& path) const {
   const auto found = nodes_.find(path);
   return found == nodes_.end() ? nullptr : &found->second;

@@ -32,6 +32,8 @@ class FakeFiles {
   void PutDirectory(const std::string& path);
   void PutSymlink(const std::string& path, std::string target);
   uint64_t PutNode(const std::string& path, NodeKind kind, uint32_t mode);
+  // Of the node with that inode; of another one not.
+  void SetMode(const std::string& path, uint64_t node, uint32_t mode);
   void Erase(const std::string& path) { nodes_.erase(path); }
   // Null if there is none. Does not follow symlinks.
   const Node* Find(const std::string& path) const;

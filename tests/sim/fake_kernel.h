@@ -72,6 +72,9 @@ class FakeKernel final : public Kernel {
   void Wake() override;
   absl::StatusOr<Port> Listen(const ListenSpec& spec) override;
   absl::Status Restore(const Fd& port, const ListenSpec& spec) override;
+  std::vector<std::string> Reconfigure(const Port& port,
+                                       const ListenSpec& from,
+                                       const ListenSpec& to) override;
   absl::StatusOr<Connection> Accept(const Fd& port) override;
   void HandOn(const SocketOptions& options, const Connection& connection) override;
   size_t Flush(const Fd& port, const ListenSpec& spec) override;

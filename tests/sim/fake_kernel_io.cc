@@ -32,6 +32,21 @@ absl::StatusOr<std::string> TakeBytes(std::string& from, size_t limit, bool ende
   return taken;
 }
 
+std::string NotObeyed(absl::string_view key, const ListenSpec& spec, absl::string_view why) {
+  return absl::StrCat("[Socket] ", key, "=: not obeyed for ", ToText(spec.address), ": ", why);
+}
+
+// What Linux does not know is not obeyed.
+std::vector<std::string> WarningsOf(const ListenSpec& spec) {
+  std::vector<std::string> warnings;
+  for (const OptionValue& value : spec.options) {
+    const bool known = value.text == "reno" || value.text == "cubic";
+    if (value.option != SocketOption::kTcpCongestion || known) continue;
+    warnings.push_back(NotObeyed(NameOf(value.option), spec, "ENOENT"));
+  }
+  return warnings;
+}
+
 }  // namespace
 
 void FakeKernel::Close(int number) {
@@ -46,12 +61,7 @@ absl::StatusOr<Port> FakeKernel::Listen(const ListenSpec& spec) {
   Port port;
   port.bound = (*file)->bound;
   port.node = (*file)->node;
-  for (const OptionValue& value : spec.options) {
-    const bool known = value.text == "reno" || value.text == "cubic";
-    if (value.option != SocketOption::kTcpCongestion || known) continue;
-    port.warnings.push_back(
-        absl::StrCat("[Socket] ", NameOf(value.option), "=: not obeyed for ", text, ": ENOENT"));
-  }
+  port.warnings = WarningsOf(spec);
   port.fd = descriptors_.Open(*std::move(file), absl::StrCat("Listen ", text));
   return port;
 }
@@ -65,6 +75,20 @@ absl::Status FakeKernel::Restore(const Fd& port, const ListenSpec& spec) {
                  "somebody shut the listener down", {{"address", ToText(spec.address)}});
   }
   return absl::OkStatus();
+}
+
+std::vector<std::string> FakeKernel::Reconfigure(const Port& port,
+                                                 const ListenSpec& from,
+                                                 const ListenSpec& to) {
+  const auto file = descriptors_.Find(port.fd, "Reconfigure");
+  if (!file || !Admit(Call::kReconfigure).ok()) return {NotObeyed("Backlog", to, "EPERM")};
+  const bool other_place = from.type != to.type || ToText(from.address) != ToText(to.address);
+  if (other_place || from.ipv6_only != to.ipv6_only)
+    Problem("Reconfigure cannot make another port of one");
+  file->spec = to;
+  const auto* path = std::get_if<PathAddress>(&to.address);
+  if (path != nullptr) files_.SetMode(path->path, port.node, to.mode);
+  return WarningsOf(to);
 }
 
 absl::StatusOr<Connection> FakeKernel::Accept(const Fd& port) {

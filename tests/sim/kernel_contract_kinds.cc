@@ -161,4 +161,34 @@ TEST_P(KernelContract, TheFirstDatagramIsToldFromOneLikeIt) {
   EXPECT_NE(second, first);
 }
 
+TEST_P(KernelContract, APortThatIsReconfiguredKeepsItsQueue) {
+  const ListenSpec from = PathSpec(ListenType::kStream, "s");
+  auto port = kernel().Listen(from);
+  ASSERT_THAT(port, IsOk());
+  ASSERT_TRUE(world().Connect(from.address));
+  ListenSpec to = from;
+  to.mode = 0600;
+  to.backlog = 1;
+  to.options = {{SocketOption::kPassCredentials, 1, ""}};
+  EXPECT_THAT(kernel().Reconfigure(*port, from, to), IsEmpty());
+  ASSERT_TRUE(world().Connect(from.address));  // one more than the backlog says
+  EXPECT_FALSE(world().Connect(from.address));
+  EXPECT_THAT(kernel().Accept(port->fd), IsOk());
+  EXPECT_THAT(kernel().Accept(port->fd), IsOk());
+  EXPECT_THAT(kernel().Reconfigure(*port, to, from), IsEmpty());
+  for (int i = 0; i < 5; ++i)
+    EXPECT_TRUE(world().Connect(from.address));
+}
+
+TEST_P(KernelContract, WhatReconfigureIsRefusedIsAWarning) {
+  const ListenSpec from = TcpSpec();
+  auto port = kernel().Listen(from);
+  ASSERT_THAT(port, IsOk());
+  ListenSpec to = from;
+  to.options = {{SocketOption::kTcpCongestion, 0, "nosuch"}};
+  EXPECT_THAT(kernel().Reconfigure(*port, from, to),
+              ElementsAre("[Socket] TCPCongestion=: not obeyed for 127.0.0.1:0: ENOENT"));
+  EXPECT_TRUE(world().Connect(port->bound));
+}
+
 }  // namespace socketd::sim

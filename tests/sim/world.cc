@@ -98,6 +98,20 @@ void World::Pause(const std::string& unit, bool resume) {
                           });
 }
 
+void World::Apply(ApplyRequest request) {
+  const std::string first = request.units.empty() ? "" : request.units.front().unit;
+  engine_->handle().ApplyUnits(std::move(request),
+                               [asked = Note(first)](const absl::StatusOr<ApplyReport>& report) {
+                                 asked->done = true;
+                                 asked->status = report.status();
+                               });
+}
+
+int64_t World::Plan(const ApplyRequest& request) {
+  const absl::StatusOr<ChangePlan> plan = engine_->core().PlanUnits(request);
+  return plan.ok() ? plan->revision : 0;
+}
+
 void World::ResetFailed(const std::string& unit) {
   engine_->handle().ResetFailed({unit}, [](const absl::StatusOr<std::vector<std::string>>&) {});
 }

@@ -66,6 +66,10 @@ class World {
   void Create(const std::string& unit, const std::string& text);
   // Asks a socket to leave its traffic alone, or to take it up again; the answer is among asked().
   void Pause(const std::string& unit, bool resume);
+  // Asks for units to be changed together; the answer is among asked(), as of the first unit.
+  void Apply(ApplyRequest request);
+  // The revision of a plan of that, made now; 0: it was refused.
+  int64_t Plan(const ApplyRequest& request);
   void ResetFailed(const std::string& unit);
   // Reads the unit files again.
   void Load();

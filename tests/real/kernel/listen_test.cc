@@ -21,6 +21,10 @@
 namespace socketd {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
 class ListenTest : public World {
  protected:
   ListenSpec At(const std::string& path, ListenType type = ListenType::kStream) const {
@@ -66,6 +70,41 @@ TEST_F(ListenTest, ANodeHasItsOwner) {
     EXPECT_EQ(status.st_gid, 34U);
     EXPECT_EQ(status.st_mode & 07777, 0640U);
   }
+}
+
+TEST_F(ListenTest, ANodeChangesItsOwnerAndModeWhereItIs) {
+  if (!IsRoot()) GTEST_SKIP() << "needs root";
+  for (const ListenType type : {ListenType::kStream, ListenType::kDatagram, ListenType::kFifo}) {
+    const std::string path = Path(absl::StrCat("changed", static_cast<int>(type)));
+    const ListenSpec from = At(path, type);
+    auto port = kernel().Listen(from);
+    ASSERT_TRUE(port.ok()) << port.status();
+    ListenSpec to = from;
+    to.mode = 0640;
+    to.owner = {33, 34};
+    EXPECT_THAT(kernel().Reconfigure(*port, from, to), IsEmpty());
+    const struct stat status = StatOf(path);
+    EXPECT_EQ(status.st_uid, 33U);
+    EXPECT_EQ(status.st_gid, 34U);
+    EXPECT_EQ(status.st_mode & 07777, 0640U);
+    EXPECT_EQ(status.st_ino, port->node);
+  }
+}
+
+TEST_F(ListenTest, ANodeOfSomebodyElseIsNotChanged) {
+  const std::string path = Path("theirs");
+  const ListenSpec from = At(path);
+  auto port = kernel().Listen(from);
+  ASSERT_TRUE(port.ok()) << port.status();
+  // The new one is there before the old one is gone: else it might get its inode.
+  std::ofstream(path + ".new") << "theirs";
+  ASSERT_EQ(chmod((path + ".new").c_str(), 0644), 0);
+  ASSERT_EQ(rename((path + ".new").c_str(), path.c_str()), 0);
+  ListenSpec to = from;
+  to.mode = 0600;
+  EXPECT_THAT(kernel().Reconfigure(*port, from, to),
+              ElementsAre(HasSubstr("[Socket] SocketMode=: not obeyed for")));
+  EXPECT_EQ(StatOf(path).st_mode & 07777, 0644U);
 }
 
 TEST_F(ListenTest, APathLongerThanASocketAddressWorks) {

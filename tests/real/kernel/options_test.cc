@@ -167,6 +167,42 @@ TEST_F(OptionsTest, EachIsSetAndHandedOn) {
   }
 }
 
+TEST_F(OptionsTest, EachIsSetAndTakenBackOnAnOpenPort) {
+  if (!IsRoot()) GTEST_SKIP() << "needs root";
+  for (const OptionRow& row : kRows) {
+    if (row.option == kPassPidfd && !Has("peer-pidfd")) continue;
+    if (row.option == kAcceptFileDescriptors && !Has("pass-rights")) continue;
+    SCOPED_TRACE(absl::StrCat(NameOf(row.option), " on ", static_cast<int>(row.on)));
+    const ListenSpec bare = SpecOf(row.on);
+    ListenSpec set = bare;
+    set.options = {{row.option, row.set, ""}};
+    const Port port = Open(bare);
+    ASSERT_TRUE(port.fd);
+    const int before = Read(port.fd, row.level, row.name);
+    EXPECT_THAT(kernel().Reconfigure(port, bare, set), IsEmpty());
+    EXPECT_EQ(Read(port.fd, row.level, row.name), row.read);
+    EXPECT_THAT(kernel().Reconfigure(port, set, bare), IsEmpty());
+    EXPECT_EQ(Read(port.fd, row.level, row.name), before);
+  }
+}
+
+TEST_F(OptionsTest, TheAlgorithmOfCongestionIsTakenBack) {
+  const ListenSpec bare = SpecOf(On::kTcp4);
+  ListenSpec set = bare;
+  set.options = {{kTcpCongestion, 0, "reno"}};
+  const Port port = Open(set);
+  const Port usual = Open(bare);
+  EXPECT_THAT(kernel().Reconfigure(port, set, bare), IsEmpty());
+  std::array<std::string, 2> names;
+  for (const auto& [fd, name] : {std::pair(&port.fd, &names[0]), std::pair(&usual.fd, &names[1])}) {
+    std::array<char, 16> text{};
+    socklen_t length = text.size();
+    ASSERT_EQ(getsockopt(fd->number(), IPPROTO_TCP, TCP_CONGESTION, text.data(), &length), 0);
+    *name = text.data();
+  }
+  EXPECT_EQ(names[0], names[1]);
+}
+
 TEST_F(OptionsTest, APriorityHoldsBesideATypeOfService) {
   ListenSpec spec = SpecOf(On::kTcp4);
   spec.options = {{kIpTos, 0x08, ""}, {kPriority, 4, ""}};

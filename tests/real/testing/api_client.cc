@@ -139,6 +139,31 @@ absl::Status ApiClient::Reload() {
   return ToAbsl(channel_->stub->LoadUnits(Context().get(), v1::LoadUnitsRequest(), &response));
 }
 
+template <typename Request>
+Request RequestFor(const std::vector<Wish>& units) {
+  Request request;
+  for (const Wish& wish : units) {
+    v1::UnitSource& source = *request.add_units();
+    source.set_unit_id(wish.unit);
+    source.set_unit_file(wish.text);
+  }
+  return request;
+}
+
+absl::Status ApiClient::Apply(const std::vector<Wish>& units, const ApplyOptions& options) {
+  auto request = RequestFor<v1::ApplyUnitsRequest>(units);
+  request.set_restart(options.restart);
+  request.set_expected_revision(options.expected_revision);
+  v1::ApplyUnitsResponse response;
+  return ToAbsl(channel_->stub->ApplyUnits(Context().get(), request, &response));
+}
+
+int64_t ApiClient::Plan(const std::vector<Wish>& units) {
+  v1::PlanUnitsResponse response;
+  channel_->stub->PlanUnits(Context().get(), RequestFor<v1::PlanUnitsRequest>(units), &response);
+  return response.plan().revision();
+}
+
 absl::StatusOr<v1::Unit> ApiClient::Get(const std::string& unit) {
   v1::GetUnitRequest request;
   request.set_name(unit);

@@ -40,6 +40,16 @@ class Watcher {
   std::unique_ptr<Call> call_;
 };
 
+// A unit as it is to be.
+struct Wish {
+  std::string unit;
+  std::string text;
+};
+struct ApplyOptions {
+  bool restart = false;
+  int64_t expected_revision = 0;
+};
+
 class ApiClient {
  public:
   explicit ApiClient(const std::string& address);
@@ -50,6 +60,9 @@ class ApiClient {
   absl::Status Stop(const std::string& unit);
   absl::Status ResetFailed(const std::string& unit);
   absl::Status Reload();
+  absl::Status Apply(const std::vector<Wish>& units, const ApplyOptions& options = {});
+  // The revision of a plan; 0: it was refused.
+  int64_t Plan(const std::vector<Wish>& units);
   absl::StatusOr<v1::Unit> Get(const std::string& unit);
   // The address that the first listener of a socket unit is bound to; empty: none.
   std::string Bound(const std::string& unit);

@@ -129,6 +129,10 @@ class FakeEngine final : public EngineHandle {
   void PlanUnits(ApplyRequest request, Answer<ChangePlan> answer) override {
     AnswerWith<ChangePlan>("plan" + TextOf(request), std::move(answer), PlanFor(request));
   }
+  void ApplyUnits(ApplyRequest request, Answer<ApplyReport> answer) override {
+    AnswerWith<ApplyReport>("apply" + TextOf(request), std::move(answer),
+                            {PlanFor(request), {"web.service: it was hard"}});
+  }
   void ResetFailed(std::vector<std::string> units,
                    Answer<std::vector<std::string>> answer) override {
     AnswerWith<std::vector<std::string>>("reset-failed", std::move(answer), units);
@@ -158,6 +162,9 @@ class FakeEngine final : public EngineHandle {
     std::string text;
     for (const UnitSource& unit : request.units)
       text += " " + unit.unit + (unit.remove ? " gone" : " text " + unit.text);
+    if (request.expected_revision != 0) text += " at " + std::to_string(request.expected_revision);
+    if (request.restart) text += " restart";
+    if (!request.requester.empty()) text += " by " + request.requester;
     return text;
   }
   // One of everything.

@@ -118,6 +118,25 @@ TEST_F(UnitServiceTest, APlanBringsUnitsAndTakesADiff) {
   EXPECT_THAT(plan.units(0).at_next_start(), ElementsAre("Accept"));
 }
 
+TEST_F(UnitServiceTest, AnApplyIsAWriteAndTellsWhatWasDone) {
+  v1::ApplyUnitsRequest request;
+  request.add_units()->set_unit_id("web.service");
+  request.mutable_units(0)->set_unit_file("[Service]\nExecStart=/bin/web\n");
+  request.set_expected_revision(7);
+  request.set_restart(true);
+  request.set_request_id("one");
+  for (int i = 0; i < 2; ++i) {
+    grpc::ClientContext context;
+    v1::ApplyUnitsResponse response;
+    ASSERT_TRUE(client_->ApplyUnits(&context, request, &response).ok());
+    EXPECT_EQ(response.plan().units(0).unit(), "web.service");
+    EXPECT_THAT(response.warnings(), ElementsAre("web.service: it was hard"));
+  }
+  EXPECT_THAT(engine_.Asked(),
+              ElementsAre("apply web.service text [Service]\nExecStart=/bin/web\n at 7 restart by "
+                          "uid 0"));
+}
+
 TEST_F(UnitServiceTest, APlanNamesTheUnitThatIsWrong) {
   v1::PlanUnitsRequest request;
   v1::PlanUnitsResponse response;

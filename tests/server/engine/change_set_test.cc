@@ -147,6 +147,23 @@ TEST_F(ChangeSetTest, WhatIsRefused) {
   EXPECT_THAT(Plan({Wish("up@.service", "")}), FailsBecause("UNIT_ACTIVE"));
 }
 
+TEST_F(ChangeSetTest, WhatWaitsForTheNextStartIsAWarning) {
+  world_.AddUnit("web.socket", kWebSocket);
+  world_.AddUnit("web.service", kWebService);
+  world_.Boot();
+  world_.Ask(JobKind::kStart, "web.socket");
+  world_.Settle();
+  ApplyRequest request;
+  request.units = {Wish("web.socket", absl::StrCat(kWebSocket, "ReusePort=yes\nBacklog=5\n"))};
+  world_.Apply(request);
+  world_.Settle();
+  EXPECT_THAT(world_.Find("web.socket")->warnings,
+              ElementsAre("[Socket] ReusePort=: what the file says counts from the next start"));
+  world_.Ask(JobKind::kStop, "web.socket");
+  world_.Settle();
+  EXPECT_THAT(world_.Find("web.socket")->warnings, IsEmpty());
+}
+
 TEST_F(ChangeSetTest, ASocketThatIsOnItsWayUpIsAskedForAgain) {
   world_.AddUnit("web.socket", absl::StrCat(kWebSocket, "ExecStartPre=/bin/pre\n"));
   world_.AddUnit("web.service", kWebService);

@@ -30,12 +30,17 @@ class PortSetTest : public ::testing::Test, public Subscriber {
 
   void OnEvent(const Event& event) override { heard_ = ports_.Find(event); }
 
-  void AddTcp(uint16_t port) {
+  void AddTcp(uint16_t port) { AddTo(*settings_, port); }
+  static void AddTo(SocketSettings& settings, uint16_t port) {
     SocketSettings::Listener listener;
     listener.kind = "ListenStream";
     listener.address = absl::StrCat("127.0.0.1:", port);
     listener.spec.address = Ipv4Address{{127, 0, 0, 1}, port};
-    settings_->listeners.push_back(listener);
+    settings.listeners.push_back(listener);
+  }
+  // The settings to be, as they are now.
+  std::shared_ptr<SocketSettings> Wanted() const {
+    return std::make_shared<SocketSettings>(*settings_);
   }
   void AddPath(const std::string& path) {
     kernel_.files().PutDirectory("/run");
@@ -158,6 +163,94 @@ TEST_F(PortSetTest, TheNodeOfSomebodyElseStaysWhenThePortIsLost) {
   EXPECT_FALSE(ports_.Arm(Arming::kOnce).ok());
   ports_.Close();
   EXPECT_TRUE(IsThere("/run/web"));
+}
+
+TEST_F(PortSetTest, WhatStaysKeepsItsDescriptorAndItsPlaceMayBeAnother) {
+  AddTcp(80);
+  AddTcp(81);
+  ASSERT_THAT(Open(), IsOk());
+  ASSERT_THAT(ports_.Arm(Arming::kOnce), IsOk());
+  const int kept = ports_.port(1).fd.number();
+  auto to = Wanted();
+  to->listeners.erase(to->listeners.begin());
+  AddTo(*to, 82);
+  to->listeners[0].spec.backlog = 5;
+  ASSERT_THAT(ports_.Prepare(to), IsOk());
+  EXPECT_TRUE(Listens("127.0.0.1:82"));
+  EXPECT_EQ(ports_.size(), 2U);
+  ports_.Commit();
+  EXPECT_EQ(ports_.port(0).fd.number(), kept);
+  EXPECT_EQ(kernel_.ports().Find("127.0.0.1:81")->spec.backlog, 5U);
+  EXPECT_FALSE(Listens("127.0.0.1:80"));
+  EXPECT_EQ(ports_.armed(), 1U);
+  EXPECT_EQ(ports_.settings()->listeners[1].address, "127.0.0.1:82");
+}
+
+TEST_F(PortSetTest, TwinsAtOneAddressStayTwo) {
+  for (int i = 0; i < 2; ++i) {
+    SocketSettings::Listener listener;
+    listener.spec.type = ListenType::kNetlink;
+    listener.spec.address = NetlinkAddress{2, 1};
+    settings_->listeners.push_back(listener);
+  }
+  ASSERT_THAT(Open(), IsOk());
+  const int second = ports_.port(1).fd.number();
+  auto to = Wanted();
+  to->listeners.push_back(to->listeners[0]);
+  ASSERT_THAT(ports_.Prepare(to), IsOk());
+  ports_.Commit();
+  ASSERT_EQ(ports_.size(), 3U);
+  EXPECT_EQ(ports_.port(1).fd.number(), second);
+  EXPECT_NE(ports_.port(2).fd.number(), second);
+}
+
+TEST_F(PortSetTest, AChangeThatCannotBePreparedOrIsAbandonedLeavesNothing) {
+  AddTcp(80);
+  ASSERT_THAT(Open(), IsOk());
+  kernel_.files().PutDirectory("/run");
+  auto to = Wanted();
+  SocketSettings::Listener path;
+  path.spec.address = PathAddress{"/run/web"};
+  to->listeners.push_back(path);
+  ASSERT_THAT(ports_.Prepare(to), IsOk());
+  EXPECT_TRUE(IsThere("/run/web"));
+  ports_.Abandon();
+  EXPECT_FALSE(IsThere("/run/web"));
+  AddTo(*to, 81);
+  kernel_.ports().Occupy("127.0.0.1:81");
+  EXPECT_THAT(ports_.Prepare(to), FailsBecause("PORT_IN_USE"));
+  EXPECT_EQ(ports_.failed(), 2U);
+  EXPECT_FALSE(IsThere("/run/web"));
+  EXPECT_TRUE(Listens("127.0.0.1:80"));
+  EXPECT_EQ(ports_.size(), 1U);
+}
+
+TEST_F(PortSetTest, WhatOnlyANewPortCanHaveStaysAsItWas) {
+  AddTcp(80);
+  ASSERT_THAT(Open(), IsOk());
+  auto to = Wanted();
+  to->listeners[0].spec.options = {{SocketOption::kReusePort, 1, ""},
+                                   {SocketOption::kTcpCongestion, 0, "nosuch"}};
+  ASSERT_THAT(ports_.Prepare(to), IsOk());
+  ports_.Commit();
+  const auto& options = ports_.settings()->listeners[0].spec.options;
+  ASSERT_THAT(options, SizeIs(1));
+  EXPECT_EQ(options[0].option, SocketOption::kTcpCongestion);
+  EXPECT_THAT(ports_.warnings(), SizeIs(1));  // and it was not obeyed
+}
+
+TEST_F(PortSetTest, OtherNamesFollowTheNode) {
+  AddPath("/run/web");
+  settings_->symlinks = {"/run/old", "/run/both"};
+  ASSERT_THAT(Open(), IsOk());
+  auto to = Wanted();
+  to->symlinks = {"/run/both", "/run/new"};
+  to->listeners[0].spec.address = PathAddress{"/run/other"};
+  ASSERT_THAT(ports_.Prepare(to), IsOk());
+  ports_.Commit();
+  EXPECT_FALSE(IsThere("/run/old"));
+  EXPECT_EQ(kernel_.files().Find("/run/both")->text, "/run/other");
+  EXPECT_EQ(kernel_.files().Find("/run/new")->text, "/run/other");
 }
 
 }  // namespace
