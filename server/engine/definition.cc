@@ -152,6 +152,9 @@ absl::StatusOr<std::shared_ptr<const SocketSettings>> SocketOf(const UnitName& n
   const uint32_t usual_burst = settings->accept ? 200 : 20;
   settings->trigger_limit.burst =
       spec.has_trigger_limit_burst() ? spec.trigger_limit_burst() : usual_burst;
+  settings->defer = static_cast<DeferTrigger>(spec.defer_trigger());
+  settings->defer_most =
+      TimeoutOf(spec.has_defer_trigger_max(), spec.defer_trigger_max(), absl::InfiniteDuration());
   settings->trigger_limit_fails =
       spec.trigger_limit_action() == v1::SocketSpec::TRIGGER_LIMIT_ACTION_FAIL;
   settings->exec = MakeExecSettings(spec.exec(), around);

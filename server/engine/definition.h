@@ -24,6 +24,8 @@ class ServiceSpec;
 class UnitDefinition;
 }  // namespace v1
 
+enum class DeferTrigger : uint8_t { kNo, kYes, kPatient };
+
 struct SocketSettings {
   explicit SocketSettings(UnitName triggered) : service(std::move(triggered)) {}
 
@@ -47,6 +49,8 @@ struct SocketSettings {
   bool remove_on_stop = false;
   std::vector<std::string> symlinks;
   RateLimit trigger_limit;
+  DeferTrigger defer = DeferTrigger::kNo;
+  absl::Duration defer_most;         // infinite: no limit
   bool trigger_limit_fails = false;  // TriggerLimitAction=fail; else the unit cools down
   ExecSettings exec;
   KillSettings kill;

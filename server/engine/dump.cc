@@ -220,6 +220,10 @@ void AddSocket(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
   lines.AddBool("Accept", settings.accept);
   lines.Add("Service", snapshot.socket.service);
   lines.Add("Timeout", SpanText(settings.timeout));
+  if (settings.defer != DeferTrigger::kNo) {
+    lines.Add("DeferTrigger", settings.defer == DeferTrigger::kPatient ? "patient" : "yes");
+    lines.Add("DeferTriggerMax", SpanText(settings.defer_most));
+  }
   lines.Add("TriggerLimitAction", settings.trigger_limit_fails ? "fail" : "cool");
   AddCounters(settings, snapshot.socket, lines);
   for (const ListenerSnapshot& listener : snapshot.socket.listeners) {

@@ -23,6 +23,7 @@ EngineCore::EngineCore(EventLoop& loop, EngineOptions options)
       options_(std::move(options)),
       history_(options_.history_capacity),
       queue_([this](Unit& unit) {
+        eased_ = true;
         // Sockets hear of the end of their service's job, and a unit of the end of its own.
         if (!std::exchange(unit.marks.moved, true)) moved_.push_back(&unit);
       }),
@@ -50,6 +51,11 @@ int64_t EngineCore::OnMoved(Unit& unit, Change change) {
   if (rests != unit.marks.resting) busy_ += rests ? -1 : 1;
   unit.marks.resting = rests;
   unit.marks.rested = unit.marks.rested || rests;
+  eased_ = eased_ || rests;
+  const absl::string_view deferred = NameOf(SocketState::kDeferred);
+  if (change.from == deferred)
+    deferred_.erase(std::find(deferred_.begin(), deferred_.end(), &unit));
+  if (change.to == deferred) deferred_.push_back(&unit);
   unit.marks.failed = change.active_state == ActiveState::kFailed;
   Job* const job = unit.job();
   if (job != nullptr && job->running && change.active_state == ActiveState::kActive) {
@@ -90,6 +96,27 @@ absl::Status EngineCore::Queue(Unit& unit, Work work, const Cause& cause) {
   if (absl::Status added = transaction.Add(unit, work, cause); !added.ok()) return added;
   Plan plan = transaction.Take();
   return queue_.Install(plan, JobMode::kReplace);
+}
+
+absl::Status EngineCore::QueueLeniently(Unit& unit, Work work, const Cause& cause) {
+  if (shutting_down()) return ShuttingDown();
+  Transaction transaction(JobMode::kReplace);
+  if (absl::Status added = transaction.Add(unit, work, cause); !added.ok()) return added;
+  Plan plan = transaction.Take();
+  for (const PlannedJob& planned : plan.jobs) {
+    if (!StopsFirst(planned.work) || planned.unit->at_rest()) continue;
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "JOB_CONFLICT",
+        absl::StrCat(planned.unit->name(), " would be stopped by the start of ", unit.name()),
+        {{"unit", planned.unit->name()}});
+  }
+  return queue_.Install(plan, JobMode::kFail);
+}
+
+void EngineCore::RetryDeferred() {
+  eased_ = false;
+  for (Unit* unit : std::vector<Unit*>(deferred_))
+    static_cast<SocketUnit*>(unit)->Retry();
 }
 
 absl::Status EngineCore::CheckTemplate(const UnitName& name) {
@@ -142,8 +169,10 @@ void EngineCore::EndTurn() {
       React(unit);
     } else if (!queue_.idle()) {
       queue_.RunOne();
-    } else {
+    } else if (!doomed_.empty()) {
       Collect();
+    } else {
+      RetryDeferred();
     }
     --steps;
   }

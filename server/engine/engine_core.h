@@ -38,6 +38,8 @@ class EngineCore final : public UnitHost {
   void OnInstanceEnded(Unit& unit) override;
   bool shutting_down() const override { return shutting_down_ || closing_; }
   absl::Status Queue(Unit& unit, Work work, const Cause& cause) override;
+  absl::Status QueueLeniently(Unit& unit, Work work, const Cause& cause) override;
+  bool has_jobs() const override { return queue_.jobs() > 0; }
   void OnDefinition(Unit& unit) override { table_.Relink(unit); }
   Unit* Load(absl::string_view name) override { return table_.Load(name); }
   absl::Status CheckTemplate(const UnitName& name) override;
@@ -72,7 +74,9 @@ class EngineCore final : public UnitHost {
   void Close();
   bool closing() const { return closing_; }
   // Nothing is left to do before the next event.
-  bool settled() const { return moved_.empty() && queue_.idle() && doomed_.empty(); }
+  bool settled() const {
+    return moved_.empty() && queue_.idle() && doomed_.empty() && !retries_due();
+  }
 
  private:
   void EndTurn();
@@ -83,6 +87,9 @@ class EngineCore final : public UnitHost {
   // Queues what nobody asked for: a refusal is only logged.
   void Follow(Unit& unit, Work work, const Cause& cause);
   void Collect();
+  // Something has come to rest or is done: whoever has deferred a start may try again.
+  bool retries_due() const { return eased_ && !deferred_.empty(); }
+  void RetryDeferred();
   void Drop(Unit& unit);
   void Publish();
   bool Visible(const Unit& unit) const;
@@ -112,7 +119,9 @@ class EngineCore final : public UnitHost {
   std::deque<Unit*> moved_;
   std::vector<Unit*> dirty_;
   std::vector<Unit*> doomed_;
-  size_t busy_ = 0;  // units not at rest
+  std::vector<Unit*> deferred_;  // sockets in that state
+  bool eased_ = false;           // since they tried last
+  size_t busy_ = 0;              // units not at rest
   int64_t published_revision_ = 0;
   bool shutting_down_ = false;
   std::function<void()> shut_down_;  // to be called when nothing runs any more; then null

@@ -98,6 +98,7 @@ void JobQueue::Put(PlannedJob& planned, JobMode mode) {
   job->cause = std::move(planned.cause);
   job->unordered = planned.unordered || mode == JobMode::kIgnoreDependencies;
   unit.job_slot() = std::move(job);
+  ++jobs_;
   unit.host().OnChanged(unit);
   Enqueue(unit);
 }
@@ -210,6 +211,7 @@ void JobQueue::Progress(Unit& unit) {
 void JobQueue::Finish(Unit& unit, const absl::Status& status) {
   const std::unique_ptr<Job> job = std::move(unit.job_slot());
   if (job == nullptr) return;
+  --jobs_;
   if (job->queued) ready_.erase(std::remove(ready_.begin(), ready_.end(), &unit), ready_.end());
   unit.host().OnChanged(unit);
   LookAtNeighbours(unit);

@@ -3,6 +3,7 @@
 // no loop over all jobs. Engine thread only.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 
@@ -28,6 +29,8 @@ class JobQueue {
   // Looks at the next one, which may run now or has to wait. Not when idle.
   void RunOne();
   bool idle() const { return ready_.empty(); }
+  // How many there are, waiting or running.
+  size_t jobs() const { return jobs_; }
 
   // The unit moved: its job may be done.
   void Progress(Unit& unit);
@@ -45,6 +48,7 @@ class JobQueue {
 
   std::function<void(Unit&)> ended_;
   std::deque<Unit*> ready_;
+  size_t jobs_ = 0;
 };
 
 }  // namespace socketd

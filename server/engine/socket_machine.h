@@ -19,6 +19,7 @@ enum class SocketAwait : uint8_t {
   kExecPost,     // the ExecStartPost= commands
   kTraffic,      // somebody at a port
   kServiceEnd,   // the triggered service to be at rest, without a job
+  kDeferral,     // what the service's start would stop to come to rest
   kCoolDown,     // a time to pass, after more came than a limit allows
   kResume,       // an operator to say that it may go on
   kExecStopPre,  // the ExecStopPre= commands
@@ -56,8 +57,10 @@ constexpr Table<SocketRow> SocketMachine() {
     {kStartPost, kKept, kExecPost,    kListening, kStopPre,   kStopPre,   kListening, kStopTerm},
     {kListening, kKept, kTraffic,     kRunning,   kStopPre,   kNever,     kNever,     kStopPre,
        kCooling, kPaused},
-    {kRunning,   kKept, kServiceEnd,  kListening, kStopPre,   kNever,     kNever,     kStopPre,
+    {kRunning,   kKept, kServiceEnd,  kListening, kStopPre,   kNever,     kDeferred,  kStopPre,
        kCooling, kPaused},
+    {kDeferred,  kKept, kDeferral,    kRunning,   kStopPre,   kStopPre,   kNever,     kStopPre,
+       kNever,   kPaused},
     {kCooling,   kKept, kCoolDown,    kListening, kNever,     kNever,     kNever,     kStopPre,
        kNever,   kPaused},
     {kPaused,    kKept, kResume,      kListening, kNever,     kNever,     kNever,     kStopPre },
@@ -85,11 +88,13 @@ constexpr Endings EndingsOf(SocketAwait wait) {
   switch (wait) {
     case SocketAwait::kNothing:
       return kNoEnding;
-    case SocketAwait::kOpening:  // ports are always opened, and that is always seen
+    case SocketAwait::kOpening:   // ports are always opened, and that is always seen
+    case SocketAwait::kDeferral:  // begins only where there is something to wait for
       return {.done = true, .failed = true, .late = true};
     case SocketAwait::kTraffic:
-    case SocketAwait::kServiceEnd:
       return {.done = true, .failed = true, .over = true};
+    case SocketAwait::kServiceEnd:
+      return {.done = true, .failed = true, .skip = true, .over = true};
     case SocketAwait::kCoolDown:
     case SocketAwait::kResume:
       return {.done = true};
@@ -106,13 +111,15 @@ constexpr std::array<SocketState, 7> CellsOf(const SocketRow& row) {
 
 // What an active unit waits for while who comes is left in the kernel's queue.
 constexpr bool Queues(SocketAwait wait) {
-  return wait == SocketAwait::kCoolDown || wait == SocketAwait::kResume;
+  return wait == SocketAwait::kDeferral || wait == SocketAwait::kCoolDown ||
+         wait == SocketAwait::kResume;
 }
 
 // Only an active unit can be paused, and it is so until somebody resumes it.
 constexpr bool PausesFit(const Table<SocketRow>& table) {
   for (const SocketRow& row : table) {
-    const bool can = Lasts(row.awaits) || row.awaits == SocketAwait::kCoolDown;
+    const bool can = Lasts(row.awaits) || row.awaits == SocketAwait::kDeferral ||
+                     row.awaits == SocketAwait::kCoolDown;
     if ((row.pause != SocketState::kNever) != can) return false;
     if (can && table[IndexOf(row.pause)].awaits != SocketAwait::kResume) return false;
   }

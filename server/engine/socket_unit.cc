@@ -40,6 +40,11 @@ Ending SocketUnit::Begin(SocketState next) {
       return BeginTraffic();
     case SocketAwait::kServiceEnd:
       return BeginServiceEnd();
+    case SocketAwait::kDeferral:
+      set_cause(
+          {Cause::Kind::kDependency, service_name().text(), std::string(failure().message())});
+      wait_ = Deferral{DeadlineIn(settings_->defer_most)};
+      return Outcome::kPending;
     case SocketAwait::kCoolDown:
       return BeginCoolDown();
     case SocketAwait::kResume:
@@ -139,9 +144,30 @@ Ending SocketUnit::BeginServiceEnd() {
   wait_ = ServiceEnd();
   // Whoever stops or restarts the service goes first; what is queued waits for its end.
   if (other->is_up() || other->job() != nullptr) return Outcome::kPending;
-  const absl::Status queued =
-      host_.Queue(*other, Work::kStart, {Cause::Kind::kTraffic, name(), cause().detail});
-  return queued.ok() ? Ending(Outcome::kPending) : FailedBy(queued);
+  return QueueStart(*other);
+}
+
+// A start that would stop something is skipped, for now.
+Ending SocketUnit::QueueStart(Unit& other) {
+  const Cause traffic{Cause::Kind::kTraffic, name(), cause().detail};
+  const bool defers = settings_->defer != DeferTrigger::kNo;
+  const absl::Status queued = defers ? host_.QueueLeniently(other, Work::kStart, traffic)
+                                     : host_.Queue(other, Work::kStart, traffic);
+  if (queued.ok()) return Outcome::kPending;
+  const bool waits = defers && ReasonOf(queued) == "JOB_CONFLICT" &&
+                     (settings_->defer == DeferTrigger::kPatient || host_.has_jobs());
+  if (!waits) return FailedBy(queued);
+  set_failure(queued);
+  return Outcome::kSkip;
+}
+
+void SocketUnit::Retry() {
+  Unit* const other = service();
+  if (other == nullptr || stop_pending()) return;
+  const Ending tried =
+      other->is_up() || other->job() != nullptr ? Ending(Outcome::kPending) : QueueStart(*other);
+  if (tried.outcome == Outcome::kFailed) return Conclude(tried);
+  if (tried.outcome == Outcome::kPending) Conclude(DoneFor({Cause::Kind::kTraffic, name(), ""}));
 }
 
 // Who comes meanwhile is queued in the kernel.

@@ -67,13 +67,21 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   uint64_t instances_begun() const { return instances_; }
   void OnInstanceMade() { ++connections_; }
   void OnInstanceGone();
+  // While deferred: what was in the way may be gone.
+  void Retry();
 
  private:
   friend class Walk<SocketUnit, SocketRow, kSocketMachine>;
   friend class ExecWalk<SocketUnit, SocketRow, kSocketMachine>;
 
-  using Wait = std::
-      variant<std::monostate, RunningCommand, PendingSignal, Traffic, ServiceEnd, Opening, Delay>;
+  using Wait = std::variant<std::monostate,
+                            RunningCommand,
+                            PendingSignal,
+                            Traffic,
+                            ServiceEnd,
+                            Deferral,
+                            Opening,
+                            Delay>;
 
   // ---- for the walk ----
   Ending Begin(SocketState next);
@@ -97,6 +105,8 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   Ending BeginTraffic();
   Ending BeginServiceEnd();
   Ending BeginCoolDown();
+  // Takes a start job for the service as DeferTrigger= says.
+  Ending QueueStart(Unit& other);
   void ClosePorts();
   void OnLookedUp(Token token);
   void OnTraffic(const Fd& port, const Event& event);

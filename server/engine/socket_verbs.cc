@@ -176,7 +176,9 @@ Vitals SocketUnit::vitals() const {
   vitals.deadlines = has_deadline() ? 1 : 0;
   if (const auto* traffic = std::get_if<Traffic>(&wait_)) vitals.backing_off = traffic->paused();
   if (settings_ == nullptr) return vitals;
-  vitals.times_out = settings_->timeout != absl::InfiniteDuration();
+  const bool defers = row().awaits == SocketAwait::kDeferral;
+  const absl::Duration limit = defers ? settings_->defer_most : settings_->timeout;
+  vitals.times_out = limit != absl::InfiniteDuration();
   // Four signal steps, and each command has its own time.
   const auto steps =
       static_cast<double>(4 + settings_->stop_pre.size() + settings_->stop_post.size());

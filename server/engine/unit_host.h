@@ -38,6 +38,10 @@ class UnitHost {
   virtual bool shutting_down() const = 0;
   // Takes a job for `unit`, as a request in replace mode would.
   virtual absl::Status Queue(Unit& unit, Work work, const Cause& cause) = 0;
+  // The same, but stops nothing that is up and replaces no job: JOB_CONFLICT.
+  virtual absl::Status QueueLeniently(Unit& unit, Work work, const Cause& cause) = 0;
+  // Whether any unit has a job.
+  virtual bool has_jobs() const = 0;
   // The definition that `unit` has by now is the one that counts: its edges follow.
   virtual void OnDefinition(Unit& unit) = 0;
   // The unit of that name, loaded if need be; null if there is no room for one more.

@@ -63,6 +63,11 @@ class Traffic {
 // The triggered service to come to rest; told by the engine, so there is nothing to disarm.
 struct ServiceEnd {};
 
+// What conflicts with the service to come to rest; told by the engine.
+struct Deferral {
+  Timer deadline;
+};
+
 // Owners to be looked up before the ports open.
 struct Opening {
   Subscription lookup;

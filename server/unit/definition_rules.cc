@@ -29,6 +29,7 @@ constexpr Place kService{"Socket", "Service", "socket.service"};
 constexpr Place kSymlinks{"Socket", "Symlinks", "socket.symlinks"};
 constexpr Place kListenNames{"Socket", "X-ListenNames", "socket.listen_names"};
 constexpr Place kQueue{"Socket", "MessageQueueMaxMessages", "socket.message_queue_max_messages"};
+constexpr Place kDeferTrigger{"Socket", "DeferTrigger", "socket.defer_trigger"};
 constexpr Place kFlushPending{"Socket", "FlushPending", "socket.flush_pending"};
 constexpr Place kFromNet{"Socket", "SELinuxContextFromNet", "socket.selinux_context_from_net"};
 constexpr Place kMaxConnections{"Socket", "MaxConnections", "socket.max_connections"};
@@ -105,6 +106,10 @@ void CheckSocket(const SocketSpec& socket, Problems& problems) {
   }
   if (!socket.service().empty() && !HasSuffix(socket.service(), ".service")) {
     Refuse(kService, "expected the name of a .service", problems);
+  }
+  if (socket.accept() && socket.defer_trigger() != SocketSpec::DEFER_TRIGGER_UNSPECIFIED) {
+    Refuse(kDeferTrigger, "DeferTrigger= is not for Accept=yes: instances wait for nobody",
+           problems);
   }
   const int nodes = CountNodes(socket);
   if (!socket.symlinks().empty() && nodes != 1 && nodes != -1) {

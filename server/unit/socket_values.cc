@@ -101,6 +101,11 @@ absl::Status ReadTimestamping(const Slot& slot, absl::string_view text) {
                       {SocketSpec::TIMESTAMPING_UNSPECIFIED, SocketSpec::TIMESTAMPING_NANOSECONDS});
 }
 
+absl::Status ReadDefer(const Slot& slot, absl::string_view text) {
+  return ReadSpelling(slot, text,
+                      {SocketSpec::DEFER_TRIGGER_UNSPECIFIED, SocketSpec::DEFER_TRIGGER_YES});
+}
+
 absl::Status ReadIpTos(const Slot& slot, absl::string_view text) {
   const auto* reflection = slot.message.GetReflection();
   for (const Word& word : kIpTos) {

@@ -16,6 +16,8 @@ absl::string_view NameOf(SocketState state) {
       return "listening";
     case SocketState::kRunning:
       return "running";
+    case SocketState::kDeferred:
+      return "deferred";
     case SocketState::kCooling:
       return "cooling";
     case SocketState::kPaused:
@@ -153,6 +155,7 @@ ActiveState ActiveStateOf(SocketState state) {
       return ActiveState::kActivating;
     case SocketState::kListening:
     case SocketState::kRunning:
+    case SocketState::kDeferred:
     case SocketState::kCooling:
     case SocketState::kPaused:
       return ActiveState::kActive;

@@ -15,8 +15,9 @@ enum class SocketState : uint8_t {
   kStartPost,
   kListening,
   kRunning,
-  kCooling,  // more came than a limit allows; listens again by itself
-  kPaused,   // an operator said so; who comes is queued
+  kDeferred,  // the service's start would stop something, and waits for its end
+  kCooling,   // more came than a limit allows; listens again by itself
+  kPaused,    // an operator said so; who comes is queued
   kStopPre,
   kStopTerm,
   kStopKill,

@@ -197,7 +197,7 @@ std::vector<Mutation> AllMutations() {
   std::vector<Mutation> all;
   AddCells<SocketRow>("socket", kSocketMachine, kSocketColumns, all);
   AddWaits<SocketRow, Ports, 2>("socket", kSocketMachine, {"ports", &SocketRow::ports}, all);
-  AddWaits<SocketRow, SocketAwait, 12>("socket", kSocketMachine, {"awaits", &SocketRow::awaits},
+  AddWaits<SocketRow, SocketAwait, 13>("socket", kSocketMachine, {"awaits", &SocketRow::awaits},
                                        all);
   AddCells<ServiceRow>("service", kServiceMachine, kServiceColumns, all);
   AddWaits<ServiceRow, ServiceAwait, 12>("service", kServiceMachine,

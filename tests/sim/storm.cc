@@ -97,6 +97,10 @@ void Storm::MakeSocket(const std::string& stem, int port) {
   if (Sometimes(3)) absl::StrAppend(&text, "TriggerLimitBurst=", OneOf({"2", "5", "200"}), "\n");
   if (Sometimes(4)) absl::StrAppend(&text, "TriggerLimitAction=fail\n");
   if (Sometimes(5)) absl::StrAppend(&text, "SocketUser=", OneOf({"root", "ghost"}), "\n");
+  if (!accept && Sometimes(3)) {
+    absl::StrAppend(&text, "DeferTrigger=", OneOf({"yes", "patient"}),
+                    "\nDeferTriggerMaxSec=", OneOf({"0", "1s", "5s"}), "\n");
+  }
   if (accept && Sometimes(2)) absl::StrAppend(&text, "MaxConnections=2\n");
   if (Sometimes(4)) absl::StrAppend(&text, "RemoveOnStop=yes\n");
   world_.AddUnit(stem + ".socket", text);

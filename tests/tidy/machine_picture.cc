@@ -28,6 +28,8 @@ const char* WordsOf(SocketAwait wait) {
       return "traffic";
     case SocketAwait::kServiceEnd:
       return "the service's end";
+    case SocketAwait::kDeferral:
+      return "what is in the way to rest";
     case SocketAwait::kCoolDown:
       return "a time to pass, after too much";
     case SocketAwait::kResume:

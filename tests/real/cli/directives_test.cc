@@ -91,7 +91,7 @@ constexpr const char* kKeys[] = {"ListenStream",
 
 // Their effects come with the limits and states of sockets.
 const std::set<std::string> kToCome = {"MaxConnectionsPerSource", "PollLimitIntervalSec",
-                                       "PollLimitBurst", "DeferTrigger", "DeferTriggerMaxSec"};
+                                       "PollLimitBurst"};
 
 class DirectivesTest : public DaemonTest {};
 

@@ -25,6 +25,10 @@ class FakeHost final : public UnitHost {
   absl::Status Queue(Unit& /*unit*/, Work /*work*/, const Cause& /*cause*/) override {
     return absl::OkStatus();
   }
+  absl::Status QueueLeniently(Unit& /*unit*/, Work /*work*/, const Cause& /*cause*/) override {
+    return absl::OkStatus();
+  }
+  bool has_jobs() const override { return false; }
   void OnDefinition(Unit& /*unit*/) override {}
   Unit* Load(absl::string_view name) override { return &unit(std::string(name)); }
   absl::Status CheckTemplate(const UnitName& /*name*/) override { return absl::OkStatus(); }

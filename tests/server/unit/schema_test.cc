@@ -4,6 +4,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -118,13 +119,25 @@ TEST(ReadUnitFile, FillsWhatSocketsAreSetTo) {
   EXPECT_THAT(socket.xattr_listen(), ElementsAre("user.a=1", "user.b=", "user.c=x y"));
 }
 
+TEST(ReadUnitFile, TakesABooleanForWhetherToDefer) {
+  for (const auto& [text, value] : std::vector<std::pair<std::string, int>>{
+           {"no", v1::SocketSpec::DEFER_TRIGGER_UNSPECIFIED},
+           {"off", v1::SocketSpec::DEFER_TRIGGER_UNSPECIFIED},
+           {"true", v1::SocketSpec::DEFER_TRIGGER_YES},
+           {"patient", v1::SocketSpec::DEFER_TRIGGER_PATIENT}}) {
+    const Read read("web.socket", "[Socket]\nListenStream=80\nDeferTrigger=" + text + "\n");
+    EXPECT_THAT(read.problems, IsEmpty()) << text;
+    EXPECT_EQ(read.definition.socket().defer_trigger(), value) << text;
+  }
+}
+
 TEST(ReadUnitFile, RefusesWhatSocketsCannotBeSetTo) {
   for (const char* line :
-       {"IPTTL=256", "IPTTL=-2", "IPTOS=fast", "IPTOS=256", "Timestamping=ms", "ReceiveBuffer=3G",
-        "Priority=x", "KeepAlive=sometimes", "SocketProtocol=tcp", "MaxConnections=many",
-        "XAttrListen=security.a=b", "XAttrAccept=user.=b", "XAttrEntryPoint=user.a",
-        "X-ListenNames=a:b", "MessageQueueMaxMessages=0", "ListenNetlink=nosuch",
-        "ListenMessageQueue=q"}) {
+       {"DeferTrigger=soon", "TriggerLimitAction=panic", "IPTTL=256", "IPTTL=-2", "IPTOS=fast",
+        "IPTOS=256", "Timestamping=ms", "ReceiveBuffer=3G", "Priority=x", "KeepAlive=sometimes",
+        "SocketProtocol=tcp", "MaxConnections=many", "XAttrListen=security.a=b",
+        "XAttrAccept=user.=b", "XAttrEntryPoint=user.a", "X-ListenNames=a:b",
+        "MessageQueueMaxMessages=0", "ListenNetlink=nosuch", "ListenMessageQueue=q"}) {
     const Read read("web.socket", std::string("[Socket]\n") + line + "\n");
     ASSERT_THAT(read.problems, SizeIs(1)) << line;
     EXPECT_TRUE(read.problems[0].fatal) << line;
