@@ -90,8 +90,11 @@ ExitCode ForEachUnit(const Session& session,
     if (!units.ok()) fail(operand, units.status());
     for (const std::string& unit : units.value_or(std::vector<std::string>())) {
       const absl::StatusOr<ExitCode> code = act(unit);
-      if (code.ok()) codes.push_back(*code);
-      if (!code.ok()) fail(unit, WithSiblings(session, unit, code.status()));
+      if (code.ok()) {
+        codes.push_back(*code);
+      } else {
+        fail(unit, WithSiblings(session, unit, code.status()));
+      }
       if (!GoOn(last)) return FoldExitCodes(codes);
     }
     if (!GoOn(last)) break;
