@@ -1,14 +1,7 @@
 // Listeners that are changed while they are open.
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <utility>
 #include <variant>
-
-#include "absl/strings/str_cat.h"
 
 #include "server/base/errors.h"
 #include "server/kernel/linux_listen.h"
@@ -18,30 +11,15 @@
 namespace socketd {
 namespace {
 
-constexpr mode_t kPermissions = 07777;
-
-std::string Refused(absl::string_view key, const ListenSpec& spec, absl::string_view why) {
-  return absl::StrCat("[Socket] ", key, "=: not obeyed for ", ToText(spec.address), ": ", why);
-}
-
-void ChangeBacklog(int fd, const ListenSpec& to, Warnings& warnings) {
-  const int backlog = static_cast<int>(std::min<uint32_t>(to.backlog, 0x7FFFFFFF));
-  if (listen(fd, backlog) != 0) warnings.push_back(Refused("Backlog", to, ErrnoName(errno)));
-}
-
 absl::Status ChangePath(const Reconfiguration& change) {
   absl::StatusOr<NodePlace> place = FindPlace(std::get<PathAddress>(change.to.address).path);
   return place.ok() ? ChangeNode(*place, change.node, change.to) : place.status();
 }
 
 absl::Status ChangeQueue(const Reconfiguration& change) {
-  const Owner& owner = change.to.owner;
-  const uid_t uid = owner.uid.value_or(static_cast<uid_t>(-1));
-  const gid_t gid = owner.gid.value_or(static_cast<gid_t>(-1));
-  if ((owner.uid || owner.gid) && fchown(change.fd, uid, gid) != 0)
-    return SystemError(errno, "chown");
-  return fchmod(change.fd, change.to.mode & kPermissions) == 0 ? absl::OkStatus()
-                                                               : SystemError(errno, "chmod");
+  const std::string& name = std::get<QueueAddress>(change.to.address).name;
+  absl::Status given = GiveOwner(change.fd, change.to, name);
+  return given.ok() ? GiveMode(change.fd, change.to, name) : given;
 }
 
 void ChangeOwnerAndMode(const Reconfiguration& change, Warnings& warnings) {
@@ -51,7 +29,7 @@ void ChangeOwnerAndMode(const Reconfiguration& change, Warnings& warnings) {
   if (same || change.node == 0) return;
   const bool queue = change.to.type == ListenType::kMessageQueue;
   const absl::Status changed = queue ? ChangeQueue(change) : ChangePath(change);
-  if (!changed.ok()) warnings.push_back(Refused("SocketMode", change.to, changed.message()));
+  if (!changed.ok()) warnings.push_back(NotObeyed("SocketMode", change.to, changed.message()));
 }
 
 }  // namespace
@@ -65,8 +43,9 @@ std::vector<std::string> ReconfigureListener(const Reconfiguration& change) {
     SetPipeSize(change.fd, change.to, warnings);  // no socket: of what is not one, only this is set
     return warnings;
   }
-  if (Accepts(change.to.type) && change.from.backlog != change.to.backlog)
-    ChangeBacklog(change.fd, change.to, warnings);
+  const bool same = change.from.backlog == change.to.backlog;
+  const absl::Status begun = same ? absl::OkStatus() : BeginListening(change.fd, change.to);
+  if (!begun.ok()) warnings.push_back(NotObeyed("Backlog", change.to, ErrnoName(ErrnoOf(begun))));
   ResetOptions(change.fd, family, change.from, change.to);
   SetOptions(change.fd, family, change.to, warnings);
   return warnings;

@@ -90,7 +90,7 @@ void LabelSocket(int fd, const ListenSpec& spec, Warnings& warnings) {
     const bool later =
         value.option == SocketOption::kXattrAccept && Accepts(spec.type) && !HasSocketXattrs();
     const int error = labels ? SetOn(fd, value) : later ? ENOTSUP : 0;
-    if (error != 0) warnings.push_back(NotObeyed(value.option, spec, Why(value, error)));
+    if (error != 0) warnings.push_back(NotObeyed(NameOf(value.option), spec, Why(value, error)));
   }
 }
 
@@ -111,7 +111,7 @@ void LabelNode(int fd, const ListenSpec& spec, Warnings& warnings) {
     if (error == 0 && setxattr(path.c_str(), attribute.name.c_str(), attribute.value.data(),
                                attribute.value.size(), 0) != 0)
       error = errno;
-    if (error != 0) warnings.push_back(NotObeyed(value.option, spec, Why(value, error)));
+    if (error != 0) warnings.push_back(NotObeyed(NameOf(value.option), spec, Why(value, error)));
   }
 }
 

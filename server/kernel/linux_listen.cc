@@ -141,12 +141,16 @@ absl::StatusOr<UniqueFd> OpenSocket(int family, const ListenSpec& spec, Warnings
   return fd;
 }
 
+}  // namespace
+
 absl::Status BeginListening(int fd, const ListenSpec& spec) {
   if (!Accepts(spec.type)) return absl::OkStatus();
   const int backlog = static_cast<int>(std::min<uint32_t>(spec.backlog, 0x7FFFFFFF));
   if (listen(fd, backlog) == 0) return absl::OkStatus();
   return Failed("listen", spec, errno);
 }
+
+namespace {
 
 // Two that are bound with SO_REUSEADDR meet only when they listen.
 absl::Status BindAndListen(int fd, const ListenSpec& spec) {

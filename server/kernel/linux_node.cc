@@ -23,13 +23,16 @@
 namespace socketd {
 namespace {
 
-constexpr mode_t kPermissions = 07777;
 constexpr int kLinksMax = 40;  // as the kernel follows, path_resolution(7)
 
-absl::Status Refused(int error, absl::string_view call, const NodePlace& place) {
+absl::Status Refused(int error, absl::string_view call, const std::string& path) {
   const bool permission = error == EACCES || error == EPERM || error == EROFS;
-  return SystemError(error, call, {{"path", place.path}},
+  return SystemError(error, call, {{"path", path}},
                      permission ? "PERMISSION_DENIED" : "SYSTEM_ERROR");
+}
+
+absl::Status Refused(int error, absl::string_view call, const NodePlace& place) {
+  return Refused(error, call, place.path);
 }
 
 absl::string_view TypeName(mode_t mode) {
@@ -109,14 +112,9 @@ absl::Status ClearStale(const NodePlace& place) {
   return RemoveDead(place);
 }
 
-// Owner before mode: chown(2) clears the set-id bits.
 absl::Status SetOwnerAndMode(int node, const NodePlace& place, const ListenSpec& spec) {
-  const uid_t uid = spec.owner.uid.value_or(static_cast<uid_t>(-1));
-  const gid_t gid = spec.owner.gid.value_or(static_cast<gid_t>(-1));
-  if ((spec.owner.uid || spec.owner.gid) && fchownat(node, "", uid, gid, AT_EMPTY_PATH) != 0)
-    return Refused(errno, "chown", place);
-  if (ChangeModeOf(node, spec.mode & kPermissions) != 0) return Refused(errno, "chmod", place);
-  return absl::OkStatus();
+  absl::Status given = GiveOwner(node, spec, place.path);
+  return given.ok() ? GiveMode(node, spec, place.path) : given;
 }
 
 absl::StatusOr<uint64_t> SetNode(const NodePlace& place, const ListenSpec& spec, mode_t type) {
@@ -225,6 +223,19 @@ absl::StatusOr<UniqueFd> OpenBothWays(const NodePlace& place) {
 }
 
 }  // namespace
+
+absl::Status GiveOwner(int node, const ListenSpec& spec, const std::string& path) {
+  if (!spec.owner.uid && !spec.owner.gid) return absl::OkStatus();
+  const uid_t uid = spec.owner.uid.value_or(static_cast<uid_t>(-1));
+  const gid_t gid = spec.owner.gid.value_or(static_cast<gid_t>(-1));
+  return fchownat(node, "", uid, gid, AT_EMPTY_PATH) == 0 ? absl::OkStatus()
+                                                          : Refused(errno, "chown", path);
+}
+
+absl::Status GiveMode(int node, const ListenSpec& spec, const std::string& path) {
+  return ChangeModeOf(node, spec.mode & kPermissions) == 0 ? absl::OkStatus()
+                                                           : Refused(errno, "chmod", path);
+}
 
 absl::StatusOr<NodePlace> PlaceOf(const std::string& path, uint32_t mode) {
   return Walk(path, mode & kPermissions);

@@ -37,6 +37,12 @@ struct Fifo {
 // Opens a FIFO for reading, made if it is missing. Reasons as above.
 absl::StatusOr<Fifo> OpenFifo(const NodePlace& place, const ListenSpec& spec);
 
+// What is open gets the owner and the mode that `spec` asks for; owner before mode: chown(2) clears
+// the set-id bits. `path` is for the error: PERMISSION_DENIED, SYSTEM_ERROR.
+constexpr uint32_t kPermissions = 07777;
+absl::Status GiveOwner(int node, const ListenSpec& spec, const std::string& path);
+absl::Status GiveMode(int node, const ListenSpec& spec, const std::string& path);
+
 // Gives the node its owner and mode, if it is still the one with this inode. Reasons as above, and
 // NODE_CHANGED.
 absl::Status ChangeNode(const NodePlace& place, uint64_t node, const ListenSpec& spec);

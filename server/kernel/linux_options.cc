@@ -152,9 +152,8 @@ bool Has(const SocketOptions& options, SocketOption option) {
 
 }  // namespace
 
-std::string NotObeyed(SocketOption option, const ListenSpec& spec, absl::string_view why) {
-  return absl::StrCat("[Socket] ", NameOf(option), "=: not obeyed for ", ToText(spec.address), ": ",
-                      why);
+std::string NotObeyed(absl::string_view key, const ListenSpec& spec, absl::string_view why) {
+  return absl::StrCat("[Socket] ", key, "=: not obeyed for ", ToText(spec.address), ": ", why);
 }
 
 void SetOptions(int fd, int family, const ListenSpec& spec, Warnings& warnings) {
@@ -165,7 +164,7 @@ void SetOptions(int fd, int family, const ListenSpec& spec, Warnings& warnings) 
                         Fits(row.kinds, spec.type);
       if (fits && error == 0) error = Set(fd, row, value);
     }
-    if (error != 0) warnings.push_back(NotObeyed(value.option, spec, ErrnoName(error)));
+    if (error != 0) warnings.push_back(NotObeyed(NameOf(value.option), spec, ErrnoName(error)));
   }
   LabelSocket(fd, spec, warnings);
 }
@@ -187,7 +186,7 @@ void ResetOptions(int fd, int family, const ListenSpec& from, const ListenSpec& 
 void SetPipeSize(int fd, const ListenSpec& spec, Warnings& warnings) {
   for (const OptionValue& value : spec.options) {
     if (value.option != kPipeSize || fcntl(fd, F_SETPIPE_SZ, value.number) >= 0) continue;
-    warnings.push_back(NotObeyed(value.option, spec, ErrnoName(errno)));
+    warnings.push_back(NotObeyed(NameOf(value.option), spec, ErrnoName(errno)));
   }
 }
 

@@ -12,7 +12,7 @@ namespace socketd {
 using Warnings = std::vector<std::string>;
 
 // "[Socket] KeepAlive=: not obeyed for 127.0.0.1:80: EPERM".
-std::string NotObeyed(SocketOption option, const ListenSpec& spec, absl::string_view why);
+std::string NotObeyed(absl::string_view key, const ListenSpec& spec, absl::string_view why);
 
 // Those of `spec` that fit a socket of this family, before it is bound.
 void SetOptions(int fd, int family, const ListenSpec& spec, Warnings& warnings);

@@ -18,11 +18,11 @@
 
 #include "server/base/errors.h"
 #include "server/kernel/linux_labels.h"
+#include "server/kernel/linux_node.h"
+#include "server/kernel/linux_options.h"
 
 namespace socketd {
 namespace {
-
-constexpr mode_t kPermissions = 07777;
 
 absl::Status Refused(int error, absl::string_view call, const std::string& address) {
   const bool permission = error == EACCES || error == EPERM;
@@ -58,9 +58,9 @@ void WarnOfLimits(int fd, const ListenSpec& spec, Warnings& warnings) {
       attributes.mq_msgsize ==
           static_cast<decltype(attributes.mq_msgsize)>(spec.queue_message_size);
   if (as_asked) return;
-  warnings.push_back(absl::StrCat("[Socket] MessageQueueMaxMessages=: not obeyed for ",
-                                  ToText(spec.address), ": the queue was there with ",
-                                  attributes.mq_maxmsg, " of ", attributes.mq_msgsize, " bytes"));
+  const std::string there = absl::StrCat("the queue was there with ", attributes.mq_maxmsg, " of ",
+                                         attributes.mq_msgsize, " bytes");
+  warnings.push_back(NotObeyed("MessageQueueMaxMessages", spec, there));
 }
 
 // False: nothing is left, or it cannot be told.
@@ -120,16 +120,12 @@ absl::StatusOr<OpenPort> OpenQueue(const ListenSpec& spec) {
   const std::string& name = std::get<QueueAddress>(spec.address).name;
   UniqueFd fd = OpenOrMakeQueue(name, spec);
   if (!fd) return Refused(errno, "mq_open", name);
-  // Owner before mode: chown(2) clears the set-id bits.
-  const uid_t uid = spec.owner.uid.value_or(static_cast<uid_t>(-1));
-  const gid_t gid = spec.owner.gid.value_or(static_cast<gid_t>(-1));
-  if ((spec.owner.uid || spec.owner.gid) && fchown(fd.get(), uid, gid) != 0)
-    return Refused(errno, "chown", name);
+  absl::Status given = GiveOwner(fd.get(), spec, name);
   struct stat status{};
-  if (fstat(fd.get(), &status) != 0) return Refused(errno, "fstat", name);
-  const mode_t mode = spec.mode & kPermissions;
-  if ((status.st_mode & kPermissions) != mode && fchmod(fd.get(), mode) != 0)
-    return Refused(errno, "chmod", name);
+  if (given.ok() && fstat(fd.get(), &status) != 0) given = Refused(errno, "fstat", name);
+  const bool right = (status.st_mode & kPermissions) == (spec.mode & kPermissions);
+  if (given.ok() && !right) given = GiveMode(fd.get(), spec, name);
+  if (!given.ok()) return given;
   OpenPort port;
   port.node = status.st_ino;
   port.bound = spec.address;
