@@ -4,22 +4,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 #include "server/base/errors.h"
+#include "server/engine/refusals.h"
 
 namespace socketd {
 namespace {
-
-absl::string_view FolderOf(absl::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == absl::string_view::npos ? absl::string_view() : path.substr(0, slash);
-}
-
-absl::Status Active(const Unit& unit) {
-  return Error(absl::StatusCode::kFailedPrecondition, "UNIT_ACTIVE",
-               absl::StrCat(unit.name(), " is ", std::string(unit.sub_state()), ": stop it first"),
-               {{"unit", unit.name()}});
-}
 
 absl::Status Stale(absl::string_view what, const std::string& unit, int64_t revision) {
   return Error(absl::StatusCode::kAborted, "PLAN_STALE",
@@ -43,29 +34,21 @@ DefinitionPtr ChangeSet::Present(const UnitName& name) const {
 absl::Status ChangeSet::CheckPlace(const UnitName& name, const LoadedUnit& present) const {
   const std::string& path = present.fragment_path;
   if (present.state == LoadState::kNotFound || path == PathOf(name)) return absl::OkStatus();
-  const absl::string_view folder = FolderOf(path);
-  const bool own_file =
-      path.size() > folder.size() && path.substr(folder.size() + 1) == name.text();
+  // An instance's own file counts before its template, wherever that is.
+  absl::string_view folder = path;
+  if (!absl::ConsumeSuffix(&folder, absl::StrCat("/", name.text()))) return absl::OkStatus();
   const auto& paths = options_.unit_paths;
   const auto ours = std::find(paths.begin(), paths.end(), options_.create_path);
   const auto theirs = std::find(paths.begin(), paths.end(), folder);
-  // An instance's own file counts before its template, wherever that is.
-  if (!own_file || ours < theirs) return absl::OkStatus();
-  return Error(absl::StatusCode::kFailedPrecondition, "UNIT_NOT_WRITABLE",
-               absl::StrCat(name.text(), " comes from ", path, ", which counts before a file in ",
-                            options_.create_path),
-               {{"unit", name.text()}, {"path", path}});
+  if (ours < theirs) return absl::OkStatus();
+  return NotWritable(name, path, absl::StrCat("counts before a file in ", options_.create_path));
 }
 
 absl::Status ChangeSet::Take(const UnitSource& source) {
   const absl::StatusOr<UnitName> name = UnitName::Parse(source.unit);
   if (!name.ok()) return name.status();
-  if (name->type() == UnitType::kOther) {
-    return Error(absl::StatusCode::kInvalidArgument, "UNIT_TYPE_UNSUPPORTED",
-                 absl::StrCat("units of type ", std::string(name->suffix()), " cannot run here"),
-                 {{"unit", source.unit}});
-  }
-  if (std::find(wanted_.begin(), wanted_.end(), *name) != wanted_.end()) {
+  if (name->type() == UnitType::kOther) return TypeUnsupported(*name);
+  if (Asked(*name)) {
     return Error(absl::StatusCode::kInvalidArgument, "UNIT_REPEATED",
                  absl::StrCat(source.unit, " is given twice"), {{"unit", source.unit}});
   }
@@ -91,6 +74,10 @@ absl::Status ChangeSet::Take(const UnitSource& source) {
   return absl::OkStatus();
 }
 
+bool ChangeSet::Asked(const UnitName& name) const {
+  return std::find(wanted_.begin(), wanted_.end(), name) != wanted_.end();
+}
+
 void ChangeSet::AddMember(const UnitName& name) {
   const DefinitionPtr before = Present(name);
   members_.push_back({name, table_.Find(name.text()), before, table_.Preview(files_, name)});
@@ -99,17 +86,13 @@ void ChangeSet::AddMember(const UnitName& name) {
 absl::Status ChangeSet::CheckRemoval(const Member& member) const {
   const LoadedUnit& present = member.before->loaded;
   if (present.state == LoadState::kNotFound) return UnitNotFound(member.name.text());
-  if (present.fragment_path != PathOf(member.name)) {
-    return Error(absl::StatusCode::kFailedPrecondition, "UNIT_NOT_WRITABLE",
-                 absl::StrCat(member.name.text(), " comes from ", present.fragment_path,
-                              ", which is not removed from here"),
-                 {{"unit", member.name.text()}, {"path", present.fragment_path}});
-  }
+  if (present.fragment_path != PathOf(member.name))
+    return NotWritable(member.name, present.fragment_path, "is not removed from here");
   const Unit* const instance = table_.RunningInstance(member.name);
-  if (instance != nullptr) return Active(*instance);
+  if (instance != nullptr) return StillActive(*instance);
   const Unit* const unit = member.unit;
   return unit == nullptr || (unit->at_rest() && unit->job() == nullptr) ? absl::OkStatus()
-                                                                        : Active(*unit);
+                                                                        : StillActive(*unit);
 }
 
 absl::Status ChangeSet::CheckMember(const Member& member) const {
@@ -124,11 +107,20 @@ absl::Status ChangeSet::CheckMember(const Member& member) const {
   return rises ? TryAgain(*member.unit) : absl::OkStatus();
 }
 
-absl::Status ChangeSet::Read(const ApplyRequest& request) {
-  if (options_.create_path.empty()) {
-    return Error(absl::StatusCode::kFailedPrecondition, "NO_CREATE_PATH",
-                 "the daemon has no folder for units made by callers");
+absl::Status ChangeSet::AddMembers(const UnitName& name, bool remove) {
+  AddMember(name);
+  absl::Status checked = remove ? CheckRemoval(members_.back()) : CheckMember(members_.back());
+  for (const Unit* instance : table_.InstancesOf(name)) {
+    if (!checked.ok()) return checked;
+    if (Asked(instance->unit_name())) continue;
+    AddMember(instance->unit_name());
+    if (!remove) checked = CheckMember(members_.back());
   }
+  return checked;
+}
+
+absl::Status ChangeSet::Read(const ApplyRequest& request) {
+  if (options_.create_path.empty()) return NoCreatePath();
   for (const UnitSource& source : request.units) {
     if (absl::Status taken = Take(source); !taken.ok()) return taken;
   }
@@ -136,23 +128,13 @@ absl::Status ChangeSet::Read(const ApplyRequest& request) {
     return Error(absl::StatusCode::kInvalidArgument, "SOURCE_MISSING", "no unit is given",
                  {{"field", "units"}});
   }
-  size_t created = 0;
   for (size_t i = 0; i < wanted_.size(); ++i) {
-    AddMember(wanted_[i]);
-    const Member& member = members_.back();
-    if (member.unit == nullptr) ++created;
-    const bool remove = request.units[i].remove;
-    absl::Status checked = remove ? CheckRemoval(member) : CheckMember(member);
-    if (!checked.ok()) return checked;
-    for (const Unit* instance : table_.InstancesOf(wanted_[i])) {
-      const UnitName& name = instance->unit_name();
-      if (std::find(wanted_.begin(), wanted_.end(), name) != wanted_.end()) continue;
-      AddMember(name);
-      checked = remove ? absl::OkStatus() : CheckMember(members_.back());
-      if (!checked.ok()) return checked;
-    }
+    absl::Status added = AddMembers(wanted_[i], request.units[i].remove);
+    if (!added.ok()) return added;
   }
-  return table_.HasRoomFor(created) ? absl::OkStatus() : table_.TooManyUnits();
+  const auto created = std::count_if(members_.begin(), members_.end(),
+                                     [](const Member& member) { return member.unit == nullptr; });
+  return table_.HasRoomFor(static_cast<size_t>(created)) ? absl::OkStatus() : table_.TooManyUnits();
 }
 
 bool ChangeSet::Has(absl::string_view unit) const {

@@ -38,9 +38,9 @@ class ChangeSet {
     Unit* unit = nullptr;
     UnitChange::Action action = UnitChange::Action::kUnchanged;
   };
-  // Opens ports, writes files, takes the definitions, closes ports; in the order of Plan(). After a
+  // Does what Plan() says: opens ports, writes files, takes the definitions, closes ports. After a
   // failure all is as it was.
-  absl::StatusOr<std::vector<Outcome>> CarryOut(Kernel& kernel);
+  absl::StatusOr<std::vector<Outcome>> CarryOut(const ChangePlan& plan, Kernel& kernel);
 
  private:
   struct Member {
@@ -52,25 +52,28 @@ class ChangeSet {
 
   absl::Status Take(const UnitSource& source);
   absl::Status OpenPorts();
-  absl::Status WriteFiles(Kernel& kernel);
+  absl::Status WriteFiles(const ChangePlan& plan, Kernel& kernel);
   absl::Status WriteFile(Kernel& kernel, const UnitName& name);
   void Undo(Kernel& kernel);
-  static Outcome TakeOver(UnitTable& table, const Member& member);
+  Unit* TakeOver(const Member& member);
   absl::Status CheckPlace(const UnitName& name, const LoadedUnit& present) const;
   absl::Status CheckRemoval(const Member& member) const;
   absl::Status CheckMember(const Member& member) const;
   DefinitionPtr Present(const UnitName& name) const;
   std::string PathOf(const UnitName& name) const;
   bool Has(absl::string_view unit) const;
+  bool Asked(const UnitName& name) const;
   void AddMember(const UnitName& name);
+  // The unit itself, and what runs of it if it is a template.
+  absl::Status AddMembers(const UnitName& name, bool remove);
   static PlanSubject SubjectOf(const Member& member);
   void AddRestarts(const Member& member, const UnitChange& change, ChangePlan& plan) const;
 
   UnitTable& table_;
   const EngineOptions& options_;
   OverlayFiles files_;
-  std::vector<UnitName> wanted_;  // in the order of the request
-  std::vector<Member> members_;
+  std::vector<UnitName> wanted_;     // in the order of the request
+  std::vector<Member> members_;      // in the order of the plan
   std::vector<SocketUnit*> opened_;  // whose new ports are open
   struct Written {
     std::string path;

@@ -1,5 +1,4 @@
 // Doing what was planned: all of it or nothing.
-#include <algorithm>
 #include <utility>
 
 #include "server/base/errors.h"
@@ -35,13 +34,11 @@ absl::Status ChangeSet::WriteFile(Kernel& kernel, const UnitName& name) {
   return absl::OkStatus();
 }
 
-absl::Status ChangeSet::WriteFiles(Kernel& kernel) {
-  for (const Member& member : members_) {
-    const bool wanted = std::find(wanted_.begin(), wanted_.end(), member.name) != wanted_.end();
-    if (!wanted ||
-        PlanUnit(SubjectOf(member), *member.after).action == UnitChange::Action::kUnchanged)
-      continue;
-    if (absl::Status done = WriteFile(kernel, member.name); !done.ok()) return done;
+absl::Status ChangeSet::WriteFiles(const ChangePlan& plan, Kernel& kernel) {
+  for (size_t i = 0; i < members_.size(); ++i) {
+    const UnitName& name = members_[i].name;
+    if (!Asked(name) || plan.units[i].action == UnitChange::Action::kUnchanged) continue;
+    if (absl::Status done = WriteFile(kernel, name); !done.ok()) return done;
   }
   return absl::OkStatus();
 }
@@ -57,27 +54,27 @@ void ChangeSet::Undo(Kernel& kernel) {
   }
 }
 
-ChangeSet::Outcome ChangeSet::TakeOver(UnitTable& table, const Member& member) {
-  Outcome outcome;
-  outcome.action = PlanUnit(SubjectOf(member), *member.after).action;
-  outcome.unit = member.unit;
-  if (outcome.action == UnitChange::Action::kUnchanged) return outcome;
-  // Without a file of its own it is what other folders say, if anything.
+// Without a file of its own it is what other folders say, if anything.
+Unit* ChangeSet::TakeOver(const Member& member) {
   const bool loaded = member.after->loaded.state == LoadState::kLoaded;
-  outcome.unit = loaded ? &table.Adopt(member.after) : table.Reload(member.name);
-  return outcome;
+  return loaded ? &table_.Adopt(member.after) : table_.Reload(member.name);
 }
 
-absl::StatusOr<std::vector<ChangeSet::Outcome>> ChangeSet::CarryOut(Kernel& kernel) {
+absl::StatusOr<std::vector<ChangeSet::Outcome>> ChangeSet::CarryOut(const ChangePlan& plan,
+                                                                    Kernel& kernel) {
   absl::Status done = OpenPorts();
-  if (done.ok()) done = WriteFiles(kernel);
+  if (done.ok()) done = WriteFiles(plan, kernel);
   if (!done.ok()) {
     Undo(kernel);
     return done;
   }
   std::vector<Outcome> outcomes;
-  for (const Member& member : members_)
-    outcomes.push_back(TakeOver(table_, member));
+  outcomes.reserve(members_.size());
+  for (size_t i = 0; i < members_.size(); ++i) {
+    const UnitChange::Action action = plan.units[i].action;
+    const bool same = action == UnitChange::Action::kUnchanged;
+    outcomes.push_back({same ? members_[i].unit : TakeOver(members_[i]), action});
+  }
   for (SocketUnit* socket : std::exchange(opened_, {}))
     socket->CommitChange();
   written_.clear();

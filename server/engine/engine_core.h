@@ -48,7 +48,7 @@ class EngineCore final : public UnitHost {
 
   // ---- verbs; answers as in engine_handle.h ----
   void Submit(const JobRequest& request, Answer<JobReport> answer);
-  absl::StatusOr<UnitSnapshotPtr> Pause(const PauseRequest& request);
+  absl::StatusOr<UnitSnapshotPtr> Pause(const PauseRequest& request) const;
   absl::StatusOr<UnitSnapshotPtr> Create(const UnitSource& source);
   absl::StatusOr<UnitSnapshotPtr> Update(const UnitSource& source);
   absl::StatusOr<int64_t> Delete(const UnitSource& source);
@@ -104,6 +104,8 @@ class EngineCore final : public UnitHost {
   // What happens to a unit besides its moves.
   enum class News : uint8_t { kCreated, kChanged, kDeleted };
   int64_t Announce(Unit& unit, News news, const Cause& cause);
+  // Tells watchers what an apply did to a unit. Null: there is none.
+  void AnnounceOutcome(Unit* unit, UnitChange::Action action, const Cause& cause);
   // Tells watchers what became of a unit when its files were read again. Null: it was not there.
   void AnnounceReload(Unit& unit, const Reading* before, const Cause& cause);
   // The unit's definition is gone, and it is at rest.

@@ -109,11 +109,11 @@ void EngineCore::Submit(const JobRequest& request, Answer<JobReport> answer) {
   if (absl::Status asked = Request(request, *unit, answer); !asked.ok()) answer(asked);
 }
 
-absl::StatusOr<UnitSnapshotPtr> EngineCore::Pause(const PauseRequest& request) {
+absl::StatusOr<UnitSnapshotPtr> EngineCore::Pause(const PauseRequest& request) const {
   Unit* const unit = Find(request.unit);
   if (unit == nullptr || !IsThere(*unit)) return UnitNotFound(request.unit);
   const Cause cause{Cause::Kind::kRequest, "", request.requester};
-  const absl::Status asked = unit->Ask(request.resume ? Verb::kResume : Verb::kPause, cause);
+  absl::Status asked = unit->Ask(request.resume ? Verb::kResume : Verb::kPause, cause);
   if (!asked.ok()) return asked;
   return unit->Snapshot();
 }

@@ -10,6 +10,31 @@
 #include "server/engine/engine_core.h"
 
 namespace socketd {
+namespace {
+
+// Answers when the last of `services` is through with its job; what goes wrong is a warning.
+void AnswerAfter(const std::vector<Unit*>& services,
+                 ApplyReport report,
+                 Answer<ApplyReport> answer) {
+  struct Waiting {
+    ApplyReport report;
+    Answer<ApplyReport> answer;
+    size_t left = 0;
+  };
+  auto waiting = std::make_shared<Waiting>(Waiting{std::move(report), std::move(answer)});
+  for (Unit* unit : services) {
+    if (unit->job() == nullptr) continue;
+    ++waiting->left;
+    unit->job()->askers.push_back([waiting, name = unit->name()](const absl::Status& status) {
+      if (!status.ok())
+        waiting->report.warnings.push_back(absl::StrCat(name, ": ", status.message()));
+      if (--waiting->left == 0) waiting->answer(std::move(waiting->report));
+    });
+  }
+  if (waiting->left == 0) waiting->answer(std::move(waiting->report));
+}
+
+}  // namespace
 
 absl::StatusOr<ChangePlan> EngineCore::PlanUnits(const ApplyRequest& request) {
   ChangeSet changes(table_, options_);
@@ -29,18 +54,21 @@ void EngineCore::ApplyUnits(const ApplyRequest& request, Answer<ApplyReport> ans
   ApplyReport report;
   report.plan = changes.Plan();
   report.plan.revision = history_.last_revision();
-  const auto outcomes = changes.CarryOut(loop_.kernel());
+  const auto outcomes = changes.CarryOut(report.plan, loop_.kernel());
   if (!outcomes.ok()) return answer(outcomes.status());
   const Cause cause{Cause::Kind::kRequest, "", request.requester};
-  for (const ChangeSet::Outcome& outcome : *outcomes) {
-    if (outcome.unit == nullptr || outcome.action == UnitChange::Action::kUnchanged) continue;
-    const bool made = outcome.action == UnitChange::Action::kCreate;
-    const bool gone = outcome.action == UnitChange::Action::kRemove;
-    Announce(*outcome.unit, made ? News::kCreated : gone ? News::kDeleted : News::kChanged, cause);
-    if (gone) Abandon(*outcome.unit);
-  }
+  for (const ChangeSet::Outcome& outcome : *outcomes)
+    AnnounceOutcome(outcome.unit, outcome.action, cause);
   if (!request.restart || report.plan.restarts.empty()) return answer(std::move(report));
   Restart(std::move(report), cause, std::move(answer));
+}
+
+void EngineCore::AnnounceOutcome(Unit* unit, UnitChange::Action action, const Cause& cause) {
+  if (unit == nullptr || action == UnitChange::Action::kUnchanged) return;
+  const bool made = action == UnitChange::Action::kCreate;
+  const bool gone = action == UnitChange::Action::kRemove;
+  Announce(*unit, made ? News::kCreated : gone ? News::kDeleted : News::kChanged, cause);
+  if (gone) Abandon(*unit);
 }
 
 void EngineCore::Restart(ApplyReport report, const Cause& cause, Answer<ApplyReport> answer) {
@@ -55,23 +83,11 @@ void EngineCore::Restart(ApplyReport report, const Cause& cause, Answer<ApplyRep
   }
   Plan jobs = transaction.Take();
   const absl::Status installed = queue_.Install(jobs, JobMode::kReplace);
-  if (!installed.ok()) report.warnings.emplace_back(installed.message());
-  struct Waiting {
-    ApplyReport report;
-    Answer<ApplyReport> answer;
-    size_t left = 0;
-  };
-  auto waiting = std::make_shared<Waiting>(Waiting{std::move(report), std::move(answer)});
-  for (Unit* unit : services) {
-    if (!installed.ok() || unit->job() == nullptr) continue;
-    ++waiting->left;
-    unit->job()->askers.push_back([waiting, name = unit->name()](const absl::Status& status) {
-      if (!status.ok())
-        waiting->report.warnings.push_back(absl::StrCat(name, ": ", status.message()));
-      if (--waiting->left == 0) waiting->answer(std::move(waiting->report));
-    });
+  if (!installed.ok()) {
+    report.warnings.emplace_back(installed.message());
+    services.clear();
   }
-  if (waiting->left == 0) waiting->answer(std::move(waiting->report));
+  AnswerAfter(services, std::move(report), std::move(answer));
 }
 
 }  // namespace socketd

@@ -7,6 +7,7 @@
 #include "proto/socketd/v1/unit.pb.h"
 #include "server/base/errors.h"
 #include "server/engine/engine_core.h"
+#include "server/engine/refusals.h"
 #include "server/unit/schema.h"
 
 namespace socketd {
@@ -48,15 +49,8 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Store(const UnitSource& source, cons
 absl::StatusOr<UnitSnapshotPtr> EngineCore::Create(const UnitSource& source) {
   const absl::StatusOr<UnitName> name = UnitName::Parse(source.unit);
   if (!name.ok()) return name.status();
-  if (options_.create_path.empty()) {
-    return Error(absl::StatusCode::kFailedPrecondition, "NO_CREATE_PATH",
-                 "the daemon has no folder for units made by callers", {{"unit", source.unit}});
-  }
-  if (name->type() == UnitType::kOther) {
-    return Error(absl::StatusCode::kInvalidArgument, "UNIT_TYPE_UNSUPPORTED",
-                 absl::StrCat("units of type ", std::string(name->suffix()), " cannot run here"),
-                 {{"unit", source.unit}});
-  }
+  if (options_.create_path.empty()) return WithFacts(NoCreatePath(), {{"unit", source.unit}});
+  if (name->type() == UnitType::kOther) return TypeUnsupported(*name);
   const LoadedUnit present = table_.loader().Load(*name);
   if (present.state != LoadState::kNotFound) {
     return Error(absl::StatusCode::kAlreadyExists, "UNIT_EXISTS",
@@ -78,14 +72,9 @@ absl::StatusOr<UnitSnapshotPtr> EngineCore::Update(const UnitSource& source) {
     return UnitNotFound(source.unit);
   }
   if (absl::Status fits = CheckEtag(source, *unit); !fits.ok()) return fits;
-  const std::string path = absl::StrCat(options_.create_path, "/", unit->name());
-  if (options_.create_path.empty() || unit->definition()->loaded.fragment_path != path) {
-    return Error(
-        absl::StatusCode::kFailedPrecondition, "UNIT_NOT_WRITABLE",
-        absl::StrCat(unit->name(), " comes from ", unit->definition()->loaded.fragment_path,
-                     ", which is not changed from here"),
-        {{"unit", unit->name()}, {"path", unit->definition()->loaded.fragment_path}});
-  }
+  const std::string& path = unit->definition()->loaded.fragment_path;
+  if (options_.create_path.empty() || path != absl::StrCat(options_.create_path, "/", unit->name()))
+    return NotWritable(unit->unit_name(), path, "is not changed from here");
   absl::StatusOr<UnitSnapshotPtr> stored = Store(source, unit->unit_name());
   if (stored.ok() && !source.validate_only)
     Announce(*unit, News::kChanged, {Cause::Kind::kRequest, "", source.requester});
@@ -101,20 +90,11 @@ absl::StatusOr<int64_t> EngineCore::Delete(const UnitSource& source) {
   const std::string path = unit->definition()->loaded.fragment_path;
   const bool ours = !options_.create_path.empty() &&
                     path == absl::StrCat(options_.create_path, "/", unit->name());
-  if (!ours) {
-    return Error(
-        absl::StatusCode::kFailedPrecondition, "UNIT_NOT_WRITABLE",
-        absl::StrCat(unit->name(), " comes from ", path, ", which is not removed from here"),
-        {{"unit", unit->name()}, {"path", path}});
-  }
+  if (!ours) return NotWritable(unit->unit_name(), path, "is not removed from here");
   const Unit* const instance = table_.RunningInstance(unit->unit_name());
   if (const Unit& busy = instance != nullptr ? *instance : *unit;
-      !busy.at_rest() || busy.job() != nullptr) {
-    return Error(
-        absl::StatusCode::kFailedPrecondition, "UNIT_ACTIVE",
-        absl::StrCat(busy.name(), " is ", std::string(busy.sub_state()), ": stop it first"),
-        {{"unit", busy.name()}});
-  }
+      !busy.at_rest() || busy.job() != nullptr)
+    return StillActive(busy);
   if (source.validate_only) return history_.last_revision();
   absl::Status removed = loop_.kernel().Remove(path, 0);
   if (!removed.ok() && !absl::IsNotFound(removed)) return removed;
