@@ -83,19 +83,18 @@ ExitCode ForEachUnit(const Session& session,
   absl::Status last;
   const auto fail = [&](const std::string& subject, absl::Status status) {
     last = std::move(status);
-    codes.push_back(session.Fail(subject, last));
+    return session.Fail(subject, last);
+  };
+  const auto try_unit = [&](const std::string& unit) {
+    const absl::StatusOr<ExitCode> code = act(unit);
+    return code.ok() ? *code : fail(unit, WithSiblings(session, unit, code.status()));
   };
   for (const std::string& operand : session.options.operands) {
     const absl::StatusOr<std::vector<std::string>> units = UnitsOf(session, operand);
-    if (!units.ok()) fail(operand, units.status());
+    if (!units.ok()) codes.push_back(fail(operand, units.status()));
     for (const std::string& unit : units.value_or(std::vector<std::string>())) {
-      const absl::StatusOr<ExitCode> code = act(unit);
-      if (code.ok()) {
-        codes.push_back(*code);
-      } else {
-        fail(unit, WithSiblings(session, unit, code.status()));
-      }
-      if (!GoOn(last)) return FoldExitCodes(codes);
+      codes.push_back(try_unit(unit));
+      if (!GoOn(last)) break;
     }
     if (!GoOn(last)) break;
   }

@@ -44,7 +44,7 @@ absl::Status StartEnd(const Unit& unit) {
                {{"unit", unit.name()}, {"result", std::string(NameOf(unit.result()))}});
 }
 
-bool IsUp(const Unit& unit) {
+bool IsActiveOrReloading(const Unit& unit) {
   return unit.active_state() == ActiveState::kActive ||
          unit.active_state() == ActiveState::kReloading;
 }
@@ -186,7 +186,7 @@ void JobQueue::Progress(Unit& unit) {
   switch (job->work) {
     case Work::kStart:
     case Work::kReloadOrStart:
-      if (job->reached || IsUp(unit)) return Finish(unit, absl::OkStatus());
+      if (job->reached || IsActiveOrReloading(unit)) return Finish(unit, absl::OkStatus());
       if (!ended) return;
       return Finish(unit, StartEnd(unit));
     case Work::kStop:

@@ -49,18 +49,6 @@ void CompareOptions(const ListenSpec& from, const ListenSpec& to, PortChange& ch
   change.spec.options = std::move(result);
 }
 
-// The field of the port to be stays as it is, and the directive is named.
-template <typename Field>
-void KeepIf(bool matters,
-            Field ListenSpec::* field,
-            absl::string_view key,
-            const ListenSpec& from,
-            PortChange& change) {
-  if (!matters || from.*field == change.spec.*field) return;
-  change.spec.*field = from.*field;
-  AddOnce(key, change.at_next_start);
-}
-
 bool AtSamePlace(const ListenSpec& from, const ListenSpec& to) {
   // By text: a bare port is the address that it stands for.
   return from.type == to.type && ToText(from.address) == ToText(to.address);
@@ -76,12 +64,18 @@ PortChange CompareListeners(const ListenSpec& from, const ListenSpec& to) {
   const bool ipv6 = std::holds_alternative<Ipv6Address>(to.address);
   if (Accepts(to.type) && from.backlog != to.backlog) change.live.emplace_back("Backlog");
   if (HasNode(to) && from.mode != to.mode) change.live.emplace_back("SocketMode");
-  KeepIf(ipv6, &ListenSpec::ipv6_only, "BindIPv6Only", from, change);
-  KeepIf(internet, &ListenSpec::bind_to_device, "BindToDevice", from, change);
-  KeepIf(internet, &ListenSpec::protocol, "SocketProtocol", from, change);
-  KeepIf(to.type == ListenType::kSpecial, &ListenSpec::writable, "Writable", from, change);
-  KeepIf(queue, &ListenSpec::queue_messages, "MessageQueueMaxMessages", from, change);
-  KeepIf(queue, &ListenSpec::queue_message_size, "MessageQueueMessageSize", from, change);
+  // The field of the port to be stays as it is, and the directive is named.
+  const auto keep_if = [&](bool matters, auto field, absl::string_view key) {
+    if (!matters || from.*field == to.*field) return;
+    change.spec.*field = from.*field;
+    AddOnce(key, change.at_next_start);
+  };
+  keep_if(ipv6, &ListenSpec::ipv6_only, "BindIPv6Only");
+  keep_if(internet, &ListenSpec::bind_to_device, "BindToDevice");
+  keep_if(internet, &ListenSpec::protocol, "SocketProtocol");
+  keep_if(to.type == ListenType::kSpecial, &ListenSpec::writable, "Writable");
+  keep_if(queue, &ListenSpec::queue_messages, "MessageQueueMaxMessages");
+  keep_if(queue, &ListenSpec::queue_message_size, "MessageQueueMessageSize");
   CompareOptions(from, to, change);
   return change;
 }

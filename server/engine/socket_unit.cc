@@ -121,7 +121,7 @@ Ending SocketUnit::BeginTraffic() {
   const bool back = state() == SocketState::kRunning || state() == SocketState::kCooling;
   back_since_ = back ? host_.loop().now() : Instant::Start();
   if (settings_->flush_pending && !settings_->accept) ports_.Flush();
-  const absl::Status armed = ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
+  const absl::Status armed = Watch();
   if (!armed.ok() && !IsResourceShortage(armed)) {
     ports_.Disarm();
     return FailedBy(armed);
@@ -251,10 +251,14 @@ Ending SocketUnit::EndOfService(const Unit& other) {
   return DoneFor({Cause::Kind::kDependency, other.name(), ""});
 }
 
+absl::Status SocketUnit::Watch() {
+  return ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
+}
+
 // A port hung up: it is put back in order or opened anew.
 void SocketUnit::WatchAgain() {
   ports_.Disarm();
-  const absl::Status armed = ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
+  const absl::Status armed = Watch();
   host_.OnChanged(*this);  // what was opened anew may be bound elsewhere
   if (armed.ok()) return;
   if (IsResourceShortage(armed)) return PauseAccepting();
@@ -264,7 +268,6 @@ void SocketUnit::WatchAgain() {
 void SocketUnit::AcceptSome(const Fd& port) {
   constexpr int kBatch = 16;  // a turn's share of one port, for the sake of the others
   connection_name_ = NameAt(ports_.IndexOf(port));
-  const SocketOptions& options = settings_->listeners.front().spec.options;
   const RateLimit& limit = settings_->trigger_limit;
   for (int i = 0; i < kBatch; ++i) {
     // Who is beyond the limit stays queued. After a first one, the next event tells whether there
@@ -274,16 +277,18 @@ void SocketUnit::AcceptSome(const Fd& port) {
       return;
     }
     absl::StatusOr<Connection> connection = host_.loop().kernel().Accept(port);
-    if (!connection.ok()) {
-      if (absl::IsUnavailable(connection.status())) return;
-      if (IsResourceShortage(connection.status())) return PauseAccepting();
-      return Conclude(FailedBy(connection.status()));
-    }
+    if (!connection.ok()) return OnNoConnection(connection.status());
     triggers_.Admit(limit, host_.loop().now());
-    host_.loop().kernel().HandOn(options, *connection);
+    host_.loop().kernel().HandOn(settings_->listeners.front().spec.options, *connection);
     const Ending admitted = Admit(*std::move(connection));
     if (admitted.outcome != Outcome::kPending) return Conclude(admitted);
   }
+}
+
+void SocketUnit::OnNoConnection(const absl::Status& why) {
+  if (absl::IsUnavailable(why)) return;
+  if (IsResourceShortage(why)) return PauseAccepting();
+  Conclude(FailedBy(why));
 }
 
 // Who is refused sees the end of the connection at once.

@@ -111,6 +111,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   void OnLookedUp(Token token);
   void OnTraffic(const Fd& port, const Event& event);
   void AcceptSome(const Fd& port);
+  void OnNoConnection(const absl::Status& why);
   // More came than the trigger limit allows.
   Ending HitTriggerLimit();
   // What leads to `cooling`, for that reason.
@@ -122,6 +123,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   // Pending: go on accepting.
   Ending Admit(Connection connection);
   void PauseAccepting();
+  absl::Status Watch();
   void WatchAgain();
 
   absl::Status AskStart(const Cause& cause);
