@@ -217,6 +217,7 @@ Ending SocketUnit::HitTriggerLimit() {
 Ending SocketUnit::CoolDown(Cause why) {
   cooling_ = back_off_.Next(host_.loop().now(), settings_->trigger_limit.interval);
   ++counters_.coolings;
+  look_at_queue_.Reset();
   triggers_.Reset();  // what comes after it is counted anew
   absl::StrAppend(&why.detail, "; cools down for ", absl::FormatDuration(cooling_));
   return {Outcome::kOver, Result::kSuccess, std::move(why)};
@@ -224,9 +225,11 @@ Ending SocketUnit::CoolDown(Cause why) {
 
 // To look what waits costs a walk through the kernel's sockets, so it is done only where it may
 // tell something: who comes later than this has not waited for the service that ended.
-bool SocketUnit::Suspicious() const {
+// A busy service is woken so each time: the more often it took what waited, the less it is asked.
+bool SocketUnit::Suspicious() {
   constexpr absl::Duration kAtOnce = absl::Milliseconds(100);
-  return !settings_->trigger_limit_fails && host_.loop().now() - back_since_ < kAtOnce;
+  const bool at_once = host_.loop().now() - back_since_ < kAtOnce;
+  return at_once && !settings_->trigger_limit_fails && look_at_queue_.Due();
 }
 
 // A service that did not run, or took nothing of what waited for it, would be started for ever.
@@ -248,6 +251,7 @@ Ending SocketUnit::EndOfService(const Unit& other) {
     cause.detail = absl::StrCat(other.name(), " ended without accepting");
     return CoolDown(std::move(cause));
   }
+  if (!waited.empty()) look_at_queue_.Passed();
   return DoneFor({Cause::Kind::kDependency, other.name(), ""});
 }
 

@@ -15,6 +15,7 @@
 #include "server/engine/ports.h"
 #include "server/engine/run.h"
 #include "server/engine/socket_machine.h"
+#include "server/engine/spot_check.h"
 #include "server/engine/unit.h"
 #include "server/engine/waits.h"
 
@@ -117,7 +118,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   // What leads to `cooling`, for that reason.
   Ending CoolDown(Cause why);
   // Whether what waits has waited for a service that ended without taking it.
-  bool Suspicious() const;
+  bool Suspicious();
   // What the end of the service means, which is at rest without a job.
   Ending EndOfService(const Unit& other);
   // Pending: go on accepting.
@@ -147,6 +148,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   uint64_t refused_starts_ = 0;            // of the service, when the wait began
   std::optional<std::string> run_before_;  // the service's last run then; none: it was running
   Instant back_since_;                     // when the unit last began to listen again
+  SpotCheck look_at_queue_;
   std::vector<uint64_t> waited_;  // at the ports when the service was started; empty: not looked
   std::string connection_name_;
   uint32_t connections_ = 0;

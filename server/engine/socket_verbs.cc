@@ -85,6 +85,7 @@ absl::Status SocketUnit::AskStart(const Cause& cause) {
   if (absl::Status ready = CheckService(); !ready.ok()) return ready;
   if (absl::Status admitted = AdmitRun(); !admitted.ok()) return admitted;
   settings_ = definition()->socket;
+  look_at_queue_.Reset();
   BeginRun(cause);
   Settle(StartOf(row()));
   return absl::OkStatus();
