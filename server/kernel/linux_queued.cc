@@ -49,7 +49,20 @@ void AskDiagnosis(const Request& request, uint16_t flags, Each each) {
   }
 }
 
-// The clients' inodes; those that left have none.
+// Adds the inodes of the clients in `message`; those that left have none.
+void AddClients(const nlmsghdr& message, std::vector<uint64_t>& items) {
+  auto left = static_cast<int>(NLMSG_PAYLOAD(&message, sizeof(unix_diag_msg)));
+  const auto* at = reinterpret_cast<const rtattr*>(static_cast<const char*>(NLMSG_DATA(&message)) +
+                                                   NLMSG_ALIGN(sizeof(unix_diag_msg)));
+  for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
+    if (at->rta_type != UNIX_DIAG_ICONS) continue;
+    std::vector<uint32_t> inodes(RTA_PAYLOAD(at) / sizeof(uint32_t));
+    std::memcpy(inodes.data(), RTA_DATA(at), inodes.size() * sizeof(uint32_t));
+    std::copy_if(inodes.begin(), inodes.end(), std::back_inserter(items),
+                 [](uint32_t inode) { return inode != 0; });
+  }
+}
+
 std::vector<uint64_t> UnixQueue(int fd) {
   unix_diag_req request{};
   request.sdiag_family = AF_UNIX;
@@ -58,18 +71,7 @@ std::vector<uint64_t> UnixQueue(int fd) {
   request.udiag_cookie[0] = request.udiag_cookie[1] = INET_DIAG_NOCOOKIE;
   request.udiag_show = UDIAG_SHOW_ICONS;
   std::vector<uint64_t> items;
-  AskDiagnosis(request, 0, [&items](const nlmsghdr& message) {
-    auto left = static_cast<int>(NLMSG_PAYLOAD(&message, sizeof(unix_diag_msg)));
-    const auto* at = reinterpret_cast<const rtattr*>(
-        static_cast<const char*>(NLMSG_DATA(&message)) + NLMSG_ALIGN(sizeof(unix_diag_msg)));
-    for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
-      if (at->rta_type != UNIX_DIAG_ICONS) continue;
-      std::vector<uint32_t> inodes(RTA_PAYLOAD(at) / sizeof(uint32_t));
-      std::memcpy(inodes.data(), RTA_DATA(at), inodes.size() * sizeof(uint32_t));
-      std::copy_if(inodes.begin(), inodes.end(), std::back_inserter(items),
-                   [](uint32_t inode) { return inode != 0; });
-    }
-  });
+  AskDiagnosis(request, 0, [&items](const nlmsghdr& message) { AddClients(message, items); });
   return items;
 }
 

@@ -182,7 +182,7 @@ grpc::Status FakeDaemon::PlanUnits(Context* /*context*/,
 grpc::Status FakeDaemon::ApplyUnits(Context* /*context*/,
                                     const v1::ApplyUnitsRequest* request,
                                     v1::ApplyUnitsResponse* response) {
-  const grpc::Status noted = Note(request->request_id());
+  grpc::Status noted = Note(request->request_id());
   if (!noted.ok()) return noted;
   const std::int64_t expected = request->expected_revision();
   if (expected != 0 && expected != kRevision) {

@@ -91,9 +91,8 @@ absl::Status ScenarioRunner::DoCreate(const Words& words) {
   return absl::OkStatus();
 }
 
-// `apply [restart] [planned] UNIT KEY=VALUE... [& UNIT KEY=VALUE...]...`
-absl::Status ScenarioRunner::DoApply(const Words& words) {
-  BootOnce();
+// What `[restart] [planned] UNIT KEY=VALUE... [& UNIT KEY=VALUE...]...` after the verb asks for.
+absl::StatusOr<ApplyRequest> ScenarioRunner::ReadApply(const Words& words) const {
   ApplyRequest request;
   request.requester = "a test";
   auto word = words.begin() + 1;
@@ -111,10 +110,17 @@ absl::Status ScenarioRunner::DoApply(const Words& words) {
     source.text = *text;
     word = end == words.end() ? end : end + 1;
   }
+  return request;
+}
+
+absl::Status ScenarioRunner::DoApply(const Words& words) {
+  BootOnce();
+  absl::StatusOr<ApplyRequest> request = ReadApply(words);
+  if (!request.ok()) return request.status();
   if (words[0] == "plan") {
-    planned_ = world_.Plan(request);
+    planned_ = world_.Plan(*request);
   } else {
-    world_.Apply(std::move(request));
+    world_.Apply(*std::move(request));
   }
   Settle();
   return absl::OkStatus();
@@ -155,7 +161,7 @@ absl::Status ScenarioRunner::DoSlow(const Words& words) {
   return absl::OkStatus();
 }
 
-absl::Status ScenarioRunner::DoJob(const Words& words) {
+void ScenarioRunner::DoVerb(const std::string& verb, const std::string& unit, JobMode mode) {
   static constexpr std::array<std::pair<absl::string_view, JobKind>, 5> kKinds = {{
       {"start", JobKind::kStart},
       {"stop", JobKind::kStop},
@@ -163,24 +169,23 @@ absl::Status ScenarioRunner::DoJob(const Words& words) {
       {"try-restart", JobKind::kTryRestart},
       {"reload", JobKind::kReload},
   }};
+  if (verb == "pause") world_.Pause(unit, false);
+  if (verb == "resume") world_.Pause(unit, true);
+  if (verb == "reset") world_.ResetFailed(unit);
+  if (verb == "delete") world_.Delete(unit);
+  for (const auto& [name, kind] : kKinds) {
+    if (verb == name) world_.Ask(kind, unit, mode);
+  }
+}
+
+absl::Status ScenarioRunner::DoJob(const Words& words) {
   BootOnce();
-  if (words[0] == "load") {
-    world_.Load();
-    Settle();
-    return absl::OkStatus();
-  }
-  if (words.size() < 2) return Misread(absl::StrCat(words[0], " what?"));
-  JobMode mode = JobMode::kReplace;
-  if (words.back() == "or-fail") mode = JobMode::kFail;
-  for (size_t i = 1; i < words.size(); ++i) {
-    if (words[0] == "pause") world_.Pause(words[i], false);
-    if (words[0] == "resume") world_.Pause(words[i], true);
-    if (words[0] == "reset") world_.ResetFailed(words[i]);
-    if (words[0] == "delete") world_.Delete(words[i]);
-    for (const auto& [verb, kind] : kKinds) {
-      if (words[0] == verb && words[i] != "or-fail") world_.Ask(kind, words[i], mode);
-    }
-  }
+  const bool load = words[0] == "load";
+  if (load) world_.Load();
+  if (!load && words.size() < 2) return Misread(absl::StrCat(words[0], " what?"));
+  const bool or_fail = words.back() == "or-fail";
+  const JobMode mode = or_fail ? JobMode::kFail : JobMode::kReplace;
+  for (size_t i = 1; i < words.size() - (or_fail ? 1 : 0); ++i) DoVerb(words[0], words[i], mode);
   Settle();
   return absl::OkStatus();
 }

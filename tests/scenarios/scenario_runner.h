@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "tests/scenarios/scenario.h"
 #include "tests/sim/world.h"
@@ -28,9 +29,11 @@ class ScenarioRunner {
   absl::Status Do(const ScenarioLine& line);
   absl::Status DoUnit(const ScenarioLine& line, const Words& words);
   absl::Status DoCreate(const Words& words);
+  absl::StatusOr<ApplyRequest> ReadApply(const Words& words) const;
   absl::Status DoApply(const Words& words);
   absl::Status DoWorld(const Words& words);
   absl::Status DoSlow(const Words& words);
+  void DoVerb(const std::string& verb, const std::string& unit, JobMode mode);
   absl::Status DoJob(const Words& words);
   absl::Status DoTraffic(const Words& words);
   absl::Status DoFault(const Words& words);

@@ -74,6 +74,13 @@ std::string Storm::Commands(absl::string_view directive, absl::string_view progr
   return text;
 }
 
+std::string Storm::TriggerLimit() {
+  std::string text;
+  if (Sometimes(3)) absl::StrAppend(&text, "TriggerLimitBurst=", OneOf({"2", "5", "200"}), "\n");
+  if (Sometimes(4)) absl::StrAppend(&text, "TriggerLimitAction=fail\n");
+  return text;
+}
+
 void Storm::MakeSocket(const std::string& stem, int port) {
   const bool accept = Sometimes(4);
   std::string text = "[Unit]\n";
@@ -94,8 +101,7 @@ void Storm::MakeSocket(const std::string& stem, int port) {
                   Commands("ExecStartPost", "/bin/start-post"),
                   Commands("ExecStopPre", "/bin/stop-pre"),
                   Commands("ExecStopPost", "/bin/stop-post"));
-  if (Sometimes(3)) absl::StrAppend(&text, "TriggerLimitBurst=", OneOf({"2", "5", "200"}), "\n");
-  if (Sometimes(4)) absl::StrAppend(&text, "TriggerLimitAction=fail\n");
+  absl::StrAppend(&text, TriggerLimit());
   if (Sometimes(5)) absl::StrAppend(&text, "SocketUser=", OneOf({"root", "ghost"}), "\n");
   if (!accept && Sometimes(3)) {
     absl::StrAppend(&text, "DeferTrigger=", OneOf({"yes", "patient"}),

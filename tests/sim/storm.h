@@ -39,6 +39,7 @@ class Storm {
   void MakeService(const std::string& stem, bool instances);
   void MakeMean();
   std::string Commands(absl::string_view directive, absl::string_view program);
+  std::string TriggerLimit();
   std::string OneOf(std::initializer_list<absl::string_view> words);
   bool Sometimes(size_t one_in) { return dice_.OneIn(one_in); }
 

@@ -39,7 +39,7 @@ class OverloadTest : public DaemonTest {
       if (one.ok()) open.push_back(*std::move(one));
     }
     return static_cast<int>(std::count_if(
-        open.begin(), open.end(), [](const Conversation& one) { return one.HearAll() != ""; }));
+        open.begin(), open.end(), [](const Conversation& one) { return !one.HearAll().empty(); }));
   }
   v1::SocketStatus Counters() { return client().Get("flood.socket")->status().socket(); }
   std::string path() const { return place().root() + "/flood"; }
