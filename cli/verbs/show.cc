@@ -30,7 +30,7 @@ std::string Stamp(bool known, const google::protobuf::Timestamp& stamp, absl::Ti
   }
 
 // What the unit does, under the names that systemctl gives to the same things.
-const std::array<Property, 34> kProperties = {{
+const std::array<Property, 36> kProperties = {{
     {"Id", SHOWN(BareName(u))},
     {"Names", SHOWN(absl::StrJoin(u.aliases(), " "))},
     {"LoadState", SHOWN(Spelling(s.load_state()))},
@@ -56,10 +56,13 @@ const std::array<Property, 34> kProperties = {{
     {"NAccepted", SHOWN(absl::StrCat(s.socket().accepted()))},
     {"NRefused", SHOWN(absl::StrCat(s.socket().refused()))},
     {"NRefusedMaxConnections", SHOWN(absl::StrCat(s.socket().refusals().max_connections()))},
+    {"NRefusedMaxConnectionsPerSource",
+     SHOWN(absl::StrCat(s.socket().refusals().max_connections_per_source()))},
     {"NRefusedStopping", SHOWN(absl::StrCat(s.socket().refusals().stopping()))},
     {"NRefusedResources", SHOWN(absl::StrCat(s.socket().refusals().resources()))},
     {"NTriggered", SHOWN(absl::StrCat(s.socket().triggered()))},
     {"NTriggerLimitHits", SHOWN(absl::StrCat(s.socket().trigger_limit_hits()))},
+    {"NPollLimitHits", SHOWN(absl::StrCat(s.socket().poll_limit_hits()))},
     {"NCoolings", SHOWN(absl::StrCat(s.socket().coolings()))},
     {"Triggers", SHOWN(absl::StrJoin(s.triggers(), " "))},
     {"TriggeredBy", SHOWN(absl::StrJoin(s.triggered_by(), " "))},

@@ -100,9 +100,10 @@ class Page {
          absl::StrCat(socket.connections(), " now, ", socket.accepted(), " accepted, ",
                       socket.refused(), " refused", Refusals(socket.refusals()), ", ",
                       socket.triggered(), " starts triggered"));
-    if (socket.coolings() + socket.trigger_limit_hits() == 0) return;
-    Line("Limits", absl::StrCat("trigger limit hit ", Times(socket.trigger_limit_hits()),
-                                ", cooled down ", Times(socket.coolings())));
+    if (socket.coolings() + socket.trigger_limit_hits() + socket.poll_limit_hits() == 0) return;
+    Line("Limits",
+         absl::StrCat("trigger limit hit ", Times(socket.trigger_limit_hits()), ", poll limit hit ",
+                      Times(socket.poll_limit_hits()), ", cooled down ", Times(socket.coolings())));
   }
 
   static std::string Times(uint64_t count) {
@@ -116,6 +117,7 @@ class Page {
       if (count > 0) reasons.push_back(absl::StrCat(count, " ", reason));
     };
     add(refusals.max_connections(), "max-connections");
+    add(refusals.max_connections_per_source(), "max-connections-per-source");
     add(refusals.stopping(), "stopping");
     add(refusals.resources(), "resources");
     return reasons.empty() ? "" : absl::StrCat(" (", absl::StrJoin(reasons, ", "), ")");

@@ -42,10 +42,12 @@ void ConvertSocket(const SocketSnapshot& snapshot, v1::SocketStatus& status) {
   status.set_refused(counters.refused());
   v1::SocketStatus::Refusals& refusals = *status.mutable_refusals();
   refusals.set_max_connections(counters.refused_max_connections);
+  refusals.set_max_connections_per_source(counters.refused_per_source);
   refusals.set_stopping(counters.refused_stopping);
   refusals.set_resources(counters.refused_resources);
   status.set_triggered(counters.triggered);
   status.set_trigger_limit_hits(counters.trigger_limit_hits);
+  status.set_poll_limit_hits(counters.poll_limit_hits);
   status.set_coolings(counters.coolings);
   status.set_service(snapshot.service);
 }

@@ -28,6 +28,32 @@ absl::Duration TimeoutOf(bool set, const google::protobuf::Duration& span, absl:
   return timeout <= absl::ZeroDuration() ? absl::InfiniteDuration() : timeout;
 }
 
+RateLimit RateOf(bool set, const google::protobuf::Duration& interval, uint32_t burst) {
+  return {set ? ToDuration(interval) : absl::Seconds(2), burst};
+}
+
+SourceLimit LimitOf(const v1::PerSourceLimit& spec) {
+  SourceLimit limit;
+  limit.connections = spec.connections();
+  if (spec.has_ipv4_prefix()) limit.ipv4_prefix = spec.ipv4_prefix();
+  if (spec.has_ipv6_prefix()) limit.ipv6_prefix = spec.ipv6_prefix();
+  return limit;
+}
+
+void SetLimits(const v1::SocketSpec& spec, SocketSettings& settings) {
+  const bool accept = spec.accept();
+  settings.trigger_limit =
+      RateOf(spec.has_trigger_limit_interval(), spec.trigger_limit_interval(),
+             spec.has_trigger_limit_burst() ? spec.trigger_limit_burst() : (accept ? 200 : 20));
+  settings.poll_limit =
+      RateOf(spec.has_poll_limit_interval(), spec.poll_limit_interval(),
+             spec.has_poll_limit_burst() ? spec.poll_limit_burst() : (accept ? 150 : 15));
+  settings.trigger_limit_fails =
+      spec.trigger_limit_action() == v1::SocketSpec::TRIGGER_LIMIT_ACTION_FAIL;
+  if (spec.has_max_connections()) settings.max_connections = spec.max_connections();
+  settings.per_source = LimitOf(spec.max_connections_per_source());
+}
+
 Chain ChainOf(const google::protobuf::RepeatedPtrField<v1::Command>& commands) {
   return {commands.pointer_begin(), commands.pointer_end()};
 }
@@ -140,23 +166,15 @@ absl::StatusOr<std::shared_ptr<const SocketSettings>> SocketOf(const UnitName& n
   settings->timeout = TimeoutOf(spec.has_timeout(), spec.timeout(), kDefaultTimeout);
   settings->owner = {spec.socket_user(), spec.socket_group()};
   settings->accept = spec.accept();
-  if (spec.has_max_connections()) settings->max_connections = spec.max_connections();
   settings->descriptor_name = spec.file_descriptor_name();
   settings->flush_pending = spec.flush_pending();
   settings->lends_to_commands = spec.pass_file_descriptors_to_exec();
   settings->remove_on_stop = spec.remove_on_stop();
   settings->symlinks.assign(spec.symlinks().begin(), spec.symlinks().end());
-  settings->trigger_limit.interval = spec.has_trigger_limit_interval()
-                                         ? ToDuration(spec.trigger_limit_interval())
-                                         : absl::Seconds(2);
-  const uint32_t usual_burst = settings->accept ? 200 : 20;
-  settings->trigger_limit.burst =
-      spec.has_trigger_limit_burst() ? spec.trigger_limit_burst() : usual_burst;
+  SetLimits(spec, *settings);
   settings->defer = static_cast<DeferTrigger>(spec.defer_trigger());
   settings->defer_most =
       TimeoutOf(spec.has_defer_trigger_max(), spec.defer_trigger_max(), absl::InfiniteDuration());
-  settings->trigger_limit_fails =
-      spec.trigger_limit_action() == v1::SocketSpec::TRIGGER_LIMIT_ACTION_FAIL;
   settings->exec = MakeExecSettings(spec.exec(), around);
   settings->kill = MakeKillSettings(spec.kill());
   return settings;

@@ -12,6 +12,7 @@
 
 #include "server/engine/exec_context.h"
 #include "server/engine/rate_limit.h"
+#include "server/engine/sources.h"
 #include "server/kernel/types.h"
 #include "server/unit/unit_loader.h"
 #include "server/unit/unit_name.h"
@@ -43,12 +44,14 @@ struct SocketSettings {
   bool accept = false;
   UnitName service;               // what traffic starts; with Accept= its template
   uint32_t max_connections = 64;  // 0: no limit
-  std::string descriptor_name;    // empty: the default
+  SourceLimit per_source;
+  std::string descriptor_name;  // empty: the default
   bool flush_pending = false;
   bool lends_to_commands = false;  // PassFileDescriptorsToExec=
   bool remove_on_stop = false;
   std::vector<std::string> symlinks;
   RateLimit trigger_limit;
+  RateLimit poll_limit;  // of each listener
   DeferTrigger defer = DeferTrigger::kNo;
   absl::Duration defer_most;         // infinite: no limit
   bool trigger_limit_fails = false;  // TriggerLimitAction=fail; else the unit cools down

@@ -184,11 +184,13 @@ void AddCounters(const SocketSettings& settings, const SocketSnapshot& socket, L
     lines.AddCount("Accepted", counters.accepted);
     lines.AddCount("Refused", counters.refused());
     lines.AddCount("Refused by MaxConnections", counters.refused_max_connections);
+    lines.AddCount("Refused by MaxConnectionsPerSource", counters.refused_per_source);
     lines.AddCount("Refused when stopping", counters.refused_stopping);
     lines.AddCount("Refused without resources", counters.refused_resources);
   }
   lines.AddCount("Triggered", counters.triggered);
   lines.AddCount("Trigger limit hit", counters.trigger_limit_hits);
+  lines.AddCount("Poll limit hit", counters.poll_limit_hits);
   lines.AddCount("Cooled down", counters.coolings);
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 
 #include "server/engine/definition.h"
+#include "server/engine/rate_limit.h"
 #include "server/kernel/types.h"
 #include "server/loop/event_loop.h"
 
@@ -61,6 +62,11 @@ class PortSet {
   // Which of them `port` is.
   size_t IndexOf(const Fd& port) const;
 
+  // What PollLimit= has counted at one of them.
+  RateWindow& polls(size_t index) { return ports_[index].polls; }
+  // Leaves one unwatched until they are armed again.
+  void Disarm(size_t index) { DisarmOne(ports_[index]); }
+
   size_t size() const { return ports_.size(); }
   size_t armed() const { return armed_; }
   const Port& port(size_t index) const { return ports_[index].port; }
@@ -74,6 +80,7 @@ class PortSet {
   struct Opened {
     Port port;
     Subscription subscription;
+    RateWindow polls;
     bool armed = false;
   };
   // What Commit will make of the ports.

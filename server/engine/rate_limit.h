@@ -36,6 +36,9 @@ class RateWindow {
     return true;
   }
 
+  // When the window that counts now is over.
+  Instant End(const RateLimit& limit) const { return opened_ + limit.interval; }
+
   void Reset() { count_ = 0; }
 
  private:

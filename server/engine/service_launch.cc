@@ -35,6 +35,7 @@ std::pair<std::string, std::string> WordsOf(const Exit& exit) {
 
 void ServiceUnit::Take(Connection connection, SocketUnit& origin) {
   origin_ = &origin;
+  source_ = origin.HoldSource(connection);
   marks.instance = true;
   connection_ = std::move(connection.fd);
   connection_name_ = origin.connection_name();

@@ -18,6 +18,7 @@
 #include "server/engine/run.h"
 #include "server/engine/service_machine.h"
 #include "server/engine/socket_unit.h"
+#include "server/engine/sources.h"
 #include "server/engine/unit.h"
 #include "server/engine/waits.h"
 
@@ -129,6 +130,7 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   Variables connection_variables_;
   std::string connection_name_;
   SocketUnit* origin_ = nullptr;
+  Sources::Hold source_;
 };
 
 }  // namespace socketd

@@ -195,13 +195,38 @@ void SocketUnit::OnTraffic(const Fd& port, const Event& event) {
   // A stop that is on its way wins; what came stays queued, and is found again if it is called off.
   if (stop_pending()) return ports_.Disarm();
   if (settings_->accept && event.readable && !event.hang_up) return AcceptSome(port);
-  if (!triggers_.Admit(settings_->trigger_limit, host_.loop().now())) {
-    return Conclude(HitTriggerLimit());
-  }
+  const size_t index = ports_.IndexOf(port);
+  if (AtLimit(index, true)) return;
+  Count(index);
   if (event.hang_up || !event.readable) return WatchAgain();
   ++counters_.triggered;
   waited_ = Suspicious() ? ports_.Queued() : std::vector<uint64_t>();
   Conclude(DoneFor({Cause::Kind::kTraffic, name(), ""}));
+}
+
+// Who is beyond a limit stays queued in the kernel.
+bool SocketUnit::AtLimit(size_t index, bool somebody_waits) {
+  const Instant now = host_.loop().now();
+  const bool polls = ports_.polls(index).Full(settings_->poll_limit, now);
+  if (!polls && !triggers_.Full(settings_->trigger_limit, now)) return false;
+  if (somebody_waits && polls) Rest(index);
+  if (somebody_waits && !polls) Conclude(HitTriggerLimit());
+  return true;
+}
+
+void SocketUnit::Count(size_t index) {
+  const Instant now = host_.loop().now();
+  ports_.polls(index).Admit(settings_->poll_limit, now);
+  triggers_.Admit(settings_->trigger_limit, now);
+}
+
+// No failure and no move: the other ports are watched as before.
+void SocketUnit::Rest(size_t index) {
+  ++counters_.poll_limit_hits;
+  host_.OnChanged(*this);
+  ports_.Disarm(index);
+  const Instant end = ports_.polls(index).End(settings_->poll_limit);
+  std::get<Traffic>(wait_).Rest(host_.loop().timers().At(end, [this] { WatchAgain(); }));
 }
 
 Ending SocketUnit::HitTriggerLimit() {
@@ -267,64 +292,6 @@ void SocketUnit::WatchAgain() {
   if (armed.ok()) return;
   if (IsResourceShortage(armed)) return PauseAccepting();
   Conclude(FailedBy(armed));
-}
-
-void SocketUnit::AcceptSome(const Fd& port) {
-  constexpr int kBatch = 16;  // a turn's share of one port, for the sake of the others
-  connection_name_ = NameAt(ports_.IndexOf(port));
-  const RateLimit& limit = settings_->trigger_limit;
-  for (int i = 0; i < kBatch; ++i) {
-    // Who is beyond the limit stays queued. After a first one, the next event tells whether there
-    // is somebody at all.
-    if (triggers_.Full(limit, host_.loop().now())) {
-      if (i == 0) Conclude(HitTriggerLimit());
-      return;
-    }
-    absl::StatusOr<Connection> connection = host_.loop().kernel().Accept(port);
-    if (!connection.ok()) return OnNoConnection(connection.status());
-    triggers_.Admit(limit, host_.loop().now());
-    host_.loop().kernel().HandOn(settings_->listeners.front().spec.options, *connection);
-    const Ending admitted = Admit(*std::move(connection));
-    if (admitted.outcome != Outcome::kPending) return Conclude(admitted);
-  }
-}
-
-void SocketUnit::OnNoConnection(const absl::Status& why) {
-  if (absl::IsUnavailable(why)) return;
-  if (IsResourceShortage(why)) return PauseAccepting();
-  Conclude(FailedBy(why));
-}
-
-// Who is refused sees the end of the connection at once.
-Ending SocketUnit::Admit(Connection connection) {
-  host_.OnChanged(*this);
-  if (settings_->max_connections != 0 && connections_ >= settings_->max_connections) {
-    ++counters_.refused_max_connections;
-    return Outcome::kPending;
-  }
-  const absl::Status started = host_.StartInstance(*this, std::move(connection));
-  if (started.ok()) {
-    ++counters_.accepted;
-    ++counters_.triggered;
-    return Outcome::kPending;
-  }
-  ++(host_.shutting_down() ? counters_.refused_stopping : counters_.refused_resources);
-  if (!absl::IsResourceExhausted(started)) return FailedBy(started);
-  LogFailure(Level::kWarning, "socket.refused", started, {{"unit", name()}});
-  return Outcome::kPending;
-}
-
-// A shortage says nothing about the unit: the queue waits for better times in the kernel.
-void SocketUnit::PauseAccepting() {
-  constexpr absl::Duration kPause = absl::Milliseconds(100);
-  Log(Level::kWarning, "socket.shortage", {{"unit", name()}});
-  auto resume = [this] { WatchAgain(); };
-  std::get<Traffic>(wait_).Pause(DeadlineAfter(host_.loop(), kPause, resume));
-}
-
-void SocketUnit::OnInstanceGone() {
-  --connections_;
-  host_.OnChanged(*this);
 }
 
 void SocketUnit::OnOther(Unit& other) {

@@ -15,6 +15,7 @@
 #include "server/engine/ports.h"
 #include "server/engine/run.h"
 #include "server/engine/socket_machine.h"
+#include "server/engine/sources.h"
 #include "server/engine/spot_check.h"
 #include "server/engine/unit.h"
 #include "server/engine/waits.h"
@@ -67,6 +68,8 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   uint64_t NextInstance() { return ++instances_; }
   uint64_t instances_begun() const { return instances_; }
   void OnInstanceMade() { ++connections_; }
+  // Counts a connection for MaxConnectionsPerSource=, as long as its instance keeps this.
+  Sources::Hold HoldSource(const Connection& connection);
   void OnInstanceGone();
   // While deferred: what was in the way may be gone.
   void Retry();
@@ -111,8 +114,12 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   void ClosePorts();
   void OnLookedUp(Token token);
   void OnTraffic(const Fd& port, const Event& event);
-  void AcceptSome(const Fd& port);
-  void OnNoConnection(const absl::Status& why);
+  // Whether the poll or the trigger limit lets no more through at this port. It counts as a hit,
+  // with what follows from it, if `somebody_waits`.
+  bool AtLimit(size_t index, bool somebody_waits);
+  void Count(size_t index);
+  // More came to a port than the poll limit allows.
+  void Rest(size_t index);
   // More came than the trigger limit allows.
   Ending HitTriggerLimit();
   // What leads to `cooling`, for that reason.
@@ -121,11 +128,16 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   bool Suspicious();
   // What the end of the service means, which is at rest without a job.
   Ending EndOfService(const Unit& other);
+  absl::Status Watch();
+  void WatchAgain();
+
+  // ---- with Accept= (socket_accept.cc) ----
+  void AcceptSome(const Fd& port);
+  void OnNoConnection(const absl::Status& why);
+  uint64_t* LimitOf(const Connection& connection);
   // Pending: go on accepting.
   Ending Admit(Connection connection);
   void PauseAccepting();
-  absl::Status Watch();
-  void WatchAgain();
 
   absl::Status AskStart(const Cause& cause);
   absl::Status AskPause(const Cause& cause);
@@ -152,6 +164,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   std::vector<uint64_t> waited_;  // at the ports when the service was started; empty: not looked
   std::string connection_name_;
   uint32_t connections_ = 0;
+  Sources sources_;
   uint64_t instances_ = 0;
   SocketCounters counters_;
 };

@@ -175,7 +175,9 @@ Vitals SocketUnit::vitals() const {
   vitals.control_children = control() != nullptr && *control() ? 1 : 0;
   vitals.group = run_.has_group();
   vitals.deadlines = has_deadline() ? 1 : 0;
-  if (const auto* traffic = std::get_if<Traffic>(&wait_)) vitals.backing_off = traffic->paused();
+  if (const auto* traffic = std::get_if<Traffic>(&wait_)) {
+    vitals.backing_off = traffic->paused() || traffic->resting();
+  }
   if (settings_ == nullptr) return vitals;
   const bool defers = row().awaits == SocketAwait::kDeferral;
   const absl::Duration limit = defers ? settings_->defer_most : settings_->timeout;

@@ -37,12 +37,15 @@ class Traffic {
  public:
   explicit Traffic(PortSet& ports) : ports_(&ports) {}
   Traffic(Traffic&& other) noexcept
-      : ports_(std::exchange(other.ports_, nullptr)), pause_(std::move(other.pause_)) {}
+      : ports_(std::exchange(other.ports_, nullptr)),
+        pause_(std::move(other.pause_)),
+        rest_(std::move(other.rest_)) {}
   Traffic& operator=(Traffic&& other) noexcept {
     if (this == &other) return *this;
     if (ports_ != nullptr) ports_->Disarm();
     ports_ = std::exchange(other.ports_, nullptr);
     pause_ = std::move(other.pause_);
+    rest_ = std::move(other.rest_);
     return *this;
   }
   ~Traffic() {
@@ -54,10 +57,16 @@ class Traffic {
     pause_ = std::move(resume);
   }
   bool paused() const { return static_cast<bool>(pause_); }
+  // One port alone is not watched until `again` fires, or that of another which came before.
+  void Rest(Timer again) {
+    if (!rest_) rest_ = std::move(again);
+  }
+  bool resting() const { return static_cast<bool>(rest_); }
 
  private:
   PortSet* ports_;
   Timer pause_;
+  Timer rest_;
 };
 
 // The triggered service to come to rest; told by the engine, so there is nothing to disarm.

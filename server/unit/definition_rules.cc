@@ -32,6 +32,8 @@ constexpr Place kQueue{"Socket", "MessageQueueMaxMessages", "socket.message_queu
 constexpr Place kDeferTrigger{"Socket", "DeferTrigger", "socket.defer_trigger"};
 constexpr Place kFlushPending{"Socket", "FlushPending", "socket.flush_pending"};
 constexpr Place kFromNet{"Socket", "SELinuxContextFromNet", "socket.selinux_context_from_net"};
+constexpr Place kPerSource{"Socket", "MaxConnectionsPerSource",
+                           "socket.max_connections_per_source"};
 constexpr Place kMaxConnections{"Socket", "MaxConnections", "socket.max_connections"};
 constexpr Place kExecStart{"Service", "ExecStart", "service.exec_start"};
 constexpr Place kRestart{"Service", "Restart", "service.restart"};
@@ -173,6 +175,9 @@ void WarnOfSocket(const SocketSpec& socket, Problems& problems) {
   }
   if (socket.flush_pending() && socket.accept()) {
     Report(kFlushPending, "has no effect with Accept=yes", false, problems);
+  }
+  if (socket.max_connections_per_source().connections() != 0 && !socket.accept()) {
+    Report(kPerSource, "has no effect without Accept=yes", false, problems);
   }
   if (socket.selinux_context_from_net()) {
     Report(kFromNet, "has no effect: instances keep the daemon's context", false, problems);

@@ -270,6 +270,7 @@ constexpr Codec kCodecs[] = {
     {v1::GRAMMAR_SIZE, ReadSize, WriteSize, false},
     {v1::GRAMMAR_MODE, ReadMode, WriteMode, false},
     {v1::GRAMMAR_COUNT, ReadCount, WritePlain, false},
+    {v1::GRAMMAR_PER_SOURCE, ReadPerSource, WritePerSource, false},
     {v1::GRAMMAR_IP_TOS, ReadIpTos, WritePlain, false},
     {v1::GRAMMAR_TIMESTAMPING, ReadTimestamping, WritePlain, false},
     {v1::GRAMMAR_DEFER, ReadDefer, WritePlain, false},

@@ -16,7 +16,7 @@ std::vector<Keys> ListsOf(absl::string_view section) {
   if (section == "Unit") return {kUnit};
   if (section == "Install") return {kInstall};
   if (section == "Service") return {kService, kExec, kKill, kControlGroup};
-  if (section == "Socket") return {kSocket, kExec, kKill, kControlGroup};
+  if (section == "Socket") return {kExec, kKill, kControlGroup};
   return {};
 }
 

@@ -35,14 +35,16 @@ struct ListenerSnapshot {
 struct SocketCounters {
   uint64_t accepted = 0;                 // an instance was made for it
   uint64_t refused_max_connections = 0;  // as many as MaxConnections= were there
+  uint64_t refused_per_source = 0;       // as many of its source as MaxConnectionsPerSource= were
   uint64_t refused_stopping = 0;         // it waited when the unit or socketd stopped
   uint64_t refused_resources = 0;        // no instance could be made
   uint64_t triggered = 0;                // traffic started the service or an instance
   uint64_t trigger_limit_hits = 0;       // nobody was refused for it
+  uint64_t poll_limit_hits = 0;          // nor for this
   uint64_t coolings = 0;                 // moves to `cooling`
 
   uint64_t refused() const {
-    return refused_max_connections + refused_stopping + refused_resources;
+    return refused_max_connections + refused_per_source + refused_stopping + refused_resources;
   }
 };
 

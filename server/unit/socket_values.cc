@@ -4,6 +4,10 @@
 #include <cstdint>
 #include <limits>
 #include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 #include "proto/socketd/v1/socket.pb.h"
 #include "server/unit/grammar_name.h"
@@ -129,6 +133,40 @@ absl::Status ReadCount(const Slot& slot, absl::string_view text) {
   if (!number.ok()) return Expected("a number of 0 to 4294967295, or infinity");
   PutUnsigned(slot, static_cast<uint32_t>(*number));
   return absl::OkStatus();
+}
+
+// "4", "4/24", "4/24/56" or "4//56".
+absl::Status ReadPerSource(const Slot& slot, absl::string_view text) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, '/');
+  if (parts.size() > 3) return Expected("a number, an IPv4 prefix and an IPv6 prefix, as 4/24/56");
+  v1::PerSourceLimit limit;
+  if (parts[0] != "infinity") {
+    const auto number = ParseInteger(parts[0], {0, std::numeric_limits<uint32_t>::max()});
+    if (!number.ok()) return Expected("a number of 0 to 4294967295, or infinity");
+    limit.set_connections(static_cast<uint32_t>(*number));
+  }
+  if (parts.size() > 1 && !(parts[1].empty() && parts.size() > 2)) {
+    const auto bits = ParseInteger(parts[1], {0, 32});
+    if (!bits.ok())
+      return Expected("an IPv4 prefix of 0 to 32 (the IPv6 prefix comes third: 4//56)");
+    limit.set_ipv4_prefix(static_cast<uint32_t>(*bits));
+  }
+  if (parts.size() > 2) {
+    const auto bits = ParseInteger(parts[2], {0, 128});
+    if (!bits.ok()) return Expected("an IPv6 prefix of 0 to 128");
+    limit.set_ipv6_prefix(static_cast<uint32_t>(*bits));
+  }
+  NewMessage<v1::PerSourceLimit>(slot) = std::move(limit);
+  return absl::OkStatus();
+}
+
+std::string WritePerSource(const Source& source) {
+  const auto& limit = GetMessage<v1::PerSourceLimit>(source);
+  std::string text = absl::StrCat(limit.connections());
+  if (limit.has_ipv4_prefix()) absl::StrAppend(&text, "/", limit.ipv4_prefix());
+  if (limit.has_ipv6_prefix())
+    absl::StrAppend(&text, limit.has_ipv4_prefix() ? "/" : "//", limit.ipv6_prefix());
+  return text;
 }
 
 absl::Status ReadSize(const Slot& slot, absl::string_view text) {

@@ -21,6 +21,9 @@ absl::Status ReadDefer(const Slot& slot, absl::string_view text);
 absl::Status ReadIpTos(const Slot& slot, absl::string_view text);
 absl::Status ReadCount(const Slot& slot, absl::string_view text);
 
+absl::Status ReadPerSource(const Slot& slot, absl::string_view text);
+std::string WritePerSource(const Source& source);
+
 absl::Status ReadSize(const Slot& slot, absl::string_view text);
 std::string WriteSize(const Source& source);
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "server/base/errors.h"
+#include "server/unit/listen_address.h"
 #include "tests/scenarios/expectation.h"
 #include "tests/scenarios/unit_line.h"
 #include "tests/sim/child_script.h"
@@ -185,8 +186,31 @@ absl::Status ScenarioRunner::DoJob(const Words& words) {
   if (!load && words.size() < 2) return Misread(absl::StrCat(words[0], " what?"));
   const bool or_fail = words.back() == "or-fail";
   const JobMode mode = or_fail ? JobMode::kFail : JobMode::kReplace;
-  for (size_t i = 1; i < words.size() - (or_fail ? 1 : 0); ++i) DoVerb(words[0], words[i], mode);
+  for (size_t i = 1; i < words.size() - (or_fail ? 1 : 0); ++i)
+    DoVerb(words[0], words[i], mode);
   Settle();
+  return absl::OkStatus();
+}
+
+// `connect ADDRESS [N] [from HOST:PORT | from user UID]`
+absl::Status ScenarioRunner::Connect(const Words& words) {
+  const auto from = std::find(words.begin(), words.end(), "from");
+  Peer peer;
+  SocketAddress remote;
+  if (from != words.end()) {
+    if (words.end() - from < 2) return Misread("from where?");
+    const auto host = ParseListenAddress(ListenKind::kStream, from[1]);
+    const bool user = from[1] == "user" && words.end() - from > 2;
+    if (!user && !host.ok()) return host.status();
+    if (user) peer.uid = static_cast<uint32_t>(NumberAt(words, from - words.begin() + 2, 0));
+    if (!user) remote = *host;
+  }
+  const int clients = from - words.begin() > 2 ? NumberAt(words, 2, 1) : 1;
+  for (int i = 0; i < clients; ++i) {
+    auto client = world_.kernel().ports().Connect(words[1], peer);
+    if (!client.ok()) return client.status();
+    if (remote.index() != 0) (*client)->remote = remote;
+  }
   return absl::OkStatus();
 }
 
@@ -196,8 +220,7 @@ absl::Status ScenarioRunner::DoTraffic(const Words& words) {
   FakePorts& ports = world_.kernel().ports();
   absl::Status done;
   if (words[0] == "connect") {
-    for (int i = 0; i < NumberAt(words, 2, 1) && done.ok(); ++i)
-      done = ports.Connect(words[1]).status();
+    done = Connect(words);
   } else if (words[0] == "send") {
     done = ports.SendTo(words[1], words.size() > 2 ? words[2] : "x");
   } else if (words[0] == "break") {

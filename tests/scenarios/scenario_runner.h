@@ -35,6 +35,7 @@ class ScenarioRunner {
   absl::Status DoSlow(const Words& words);
   void DoVerb(const std::string& verb, const std::string& unit, JobMode mode);
   absl::Status DoJob(const Words& words);
+  absl::Status Connect(const Words& words);
   absl::Status DoTraffic(const Words& words);
   absl::Status DoFault(const Words& words);
   absl::Status DoTime(const Words& words);

@@ -52,6 +52,7 @@ TEST_F(OverloadTest, AFloodPassesTheSocketListensAgainAndEveryConnectionIsCounte
   place().WriteUnit("flood.socket",
                     absl::StrCat("[Socket]\nListenStream=", path(),
                                  "\nAccept=yes\nMaxConnections=8\nTriggerLimitIntervalSec=10min\n"
+                                 "PollLimitBurst=0\n"
                                  "TriggerLimitBurst=",
                                  kBurst, "\n"));
   place().WriteUnit("flood@.service",
@@ -102,6 +103,56 @@ TEST_F(OverloadTest, AServiceThatAcceptsNothingIsNotStartedOverAndOver) {
     EXPECT_THAT(client().Get(name + ".socket")->status().cause().detail(),
                 StartsWith(name + ".service ended without accepting"));
   }
+}
+
+// The window is too long for anybody to see its end here; the scenarios see it.
+TEST_F(OverloadTest, BeyondThePollLimitConnectionsWaitInTheKernel) {
+  place().WriteUnit("slow.socket", absl::StrCat("[Socket]\nListenStream=", path(),
+                                                "\nAccept=yes\nPollLimitIntervalSec=1h\n"
+                                                "PollLimitBurst=2\n"));
+  const std::string other = path() + "-other";
+  place().WriteUnit("other.socket",
+                    absl::StrCat("[Socket]\nListenStream=", other, "\nAccept=yes\n"));
+  for (const std::string name : {"slow", "other"}) {
+    place().WriteUnit(name + "@.service",
+                      "[Service]\nStandardInput=socket\nExecStart=/bin/echo served\n");
+  }
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_TRUE(client().Start("slow.socket").ok());
+  ASSERT_TRUE(client().Start("other.socket").ok());
+  EXPECT_EQ(Ask(path(), ""), "served\n");
+  EXPECT_EQ(Ask(path(), ""), "served\n");
+  const auto waits = Conversation::Open(path());
+  ASSERT_TRUE(waits.ok());
+  EXPECT_EQ(Ask(other, ""), "served\n");  // came later, so the one that waits was seen
+  EXPECT_EQ(client().State("slow.socket"), "listening");
+  const v1::SocketStatus counters = client().Get("slow.socket")->status().socket();
+  EXPECT_EQ(counters.poll_limit_hits(), 1U);
+  EXPECT_EQ(counters.accepted(), 2U);
+  EXPECT_EQ(counters.refused(), 0U);
+}
+
+TEST_F(OverloadTest, ASourceHasNoMoreConnectionsThanItsShare) {
+  const std::string tcp = absl::StrCat("127.0.0.1:", FreePort());
+  place().WriteUnit("shared.socket",
+                    absl::StrCat("[Socket]\nListenStream=", path(), "\nListenStream=", tcp,
+                                 "\nAccept=yes\nMaxConnectionsPerSource=1\n"));
+  place().WriteUnit("shared@.service", "[Service]\nStandardInput=socket\nExecStart=/bin/cat\n");
+  ASSERT_NO_FATAL_FAILURE(Begin());
+  ASSERT_TRUE(client().Start("shared.socket").ok());
+  const auto watcher = client().Watch();
+  for (const std::string& address : {path(), tcp}) {
+    const auto first = Conversation::Open(address);
+    ASSERT_TRUE(first.ok());
+    ASSERT_TRUE(first->Say("x"));
+    EXPECT_EQ(first->Hear(), "x") << address;
+    EXPECT_EQ(Ask(address, "y"), "") << address;
+  }
+  EXPECT_NE(watcher->NextThat("shared@", kGone), "");
+  EXPECT_NE(watcher->NextThat("shared@", kGone), "");
+  EXPECT_EQ(Ask(tcp, "y"), "y");
+  EXPECT_EQ(
+      client().Get("shared.socket")->status().socket().refusals().max_connections_per_source(), 2U);
 }
 
 }  // namespace

@@ -36,6 +36,13 @@ TEST(RateWindow, OpensAgainWhenTheSpanHasPassed) {
   EXPECT_TRUE(window.Admit(limit, At(15)));
 }
 
+TEST(RateWindow, SaysWhenTheWindowEnds) {
+  const RateLimit limit{absl::Seconds(10), 1};
+  RateWindow window;
+  window.Admit(limit, At(5));
+  EXPECT_EQ(window.End(limit), At(15));
+}
+
 TEST(RateWindow, ZeroMeansNoLimit) {
   RateWindow window;
   for (int i = 0; i < 1000; ++i) {

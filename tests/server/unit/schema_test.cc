@@ -132,12 +132,31 @@ TEST(ReadUnitFile, TakesABooleanForWhetherToDefer) {
 }
 
 TEST(ReadUnitFile, RefusesWhatSocketsCannotBeSetTo) {
-  for (const char* line :
-       {"DeferTrigger=soon", "TriggerLimitAction=panic", "IPTTL=256", "IPTTL=-2", "IPTOS=fast",
-        "IPTOS=256", "Timestamping=ms", "ReceiveBuffer=3G", "Priority=x", "KeepAlive=sometimes",
-        "SocketProtocol=tcp", "MaxConnections=many", "XAttrListen=security.a=b",
-        "XAttrAccept=user.=b", "XAttrEntryPoint=user.a", "X-ListenNames=a:b",
-        "MessageQueueMaxMessages=0", "ListenNetlink=nosuch", "ListenMessageQueue=q"}) {
+  for (const char* line : {"DeferTrigger=soon",
+                           "TriggerLimitAction=panic",
+                           "IPTTL=256",
+                           "IPTTL=-2",
+                           "IPTOS=fast",
+                           "IPTOS=256",
+                           "Timestamping=ms",
+                           "ReceiveBuffer=3G",
+                           "Priority=x",
+                           "KeepAlive=sometimes",
+                           "SocketProtocol=tcp",
+                           "MaxConnections=many",
+                           "XAttrListen=security.a=b",
+                           "XAttrAccept=user.=b",
+                           "XAttrEntryPoint=user.a",
+                           "X-ListenNames=a:b",
+                           "MaxConnectionsPerSource=x",
+                           "MaxConnectionsPerSource=4/33",
+                           "MaxConnectionsPerSource=4/",
+                           "MaxConnectionsPerSource=4/32/129",
+                           "MaxConnectionsPerSource=4/1/2/3",
+                           "PollLimitBurst=-1",
+                           "MessageQueueMaxMessages=0",
+                           "ListenNetlink=nosuch",
+                           "ListenMessageQueue=q"}) {
     const Read read("web.socket", std::string("[Socket]\n") + line + "\n");
     ASSERT_THAT(read.problems, SizeIs(1)) << line;
     EXPECT_TRUE(read.problems[0].fatal) << line;

@@ -109,6 +109,8 @@ std::vector<std::string> Samples(const Directive& directive) {
       return {"/queue", "/%n"};
     case v1::GRAMMAR_COUNT:
       return {"0", "1", "4294967295"};
+    case v1::GRAMMAR_PER_SOURCE:
+      return {"0", "4", "4/24", "4/0/128", "4//56"};
     case v1::GRAMMAR_IP_TOS:
       return {"0", "255", "low-delay"};
     case v1::GRAMMAR_XATTR:

@@ -1,0 +1,79 @@
+// A socket unit with Accept=: each connection gets an instance, or is refused for a reason.
+#include <utility>
+
+#include "server/base/errors.h"
+#include "server/base/log.h"
+#include "server/engine/socket_unit.h"
+
+namespace socketd {
+
+void SocketUnit::AcceptSome(const Fd& port) {
+  constexpr int kBatch = 16;  // a turn's share of one port, for the sake of the others
+  const size_t index = ports_.IndexOf(port);
+  connection_name_ = NameAt(index);
+  // After a first one, the next event tells whether there is somebody at all.
+  for (int i = 0; i < kBatch && !AtLimit(index, i == 0); ++i) {
+    absl::StatusOr<Connection> connection = host_.loop().kernel().Accept(port);
+    if (!connection.ok()) return OnNoConnection(connection.status());
+    Count(index);
+    host_.loop().kernel().HandOn(settings_->listeners.front().spec.options, *connection);
+    const Ending admitted = Admit(*std::move(connection));
+    if (admitted.outcome != Outcome::kPending) return Conclude(admitted);
+  }
+}
+
+void SocketUnit::OnNoConnection(const absl::Status& why) {
+  if (absl::IsUnavailable(why)) return;
+  if (IsResourceShortage(why)) return PauseAccepting();
+  Conclude(FailedBy(why));
+}
+
+// The counter of the limit that `connection` is beyond; null: of none.
+uint64_t* SocketUnit::LimitOf(const Connection& connection) {
+  const uint32_t most = settings_->max_connections;
+  if (most != 0 && connections_ >= most) return &counters_.refused_max_connections;
+  const SourceLimit& limit = settings_->per_source;
+  if (limit.connections == 0) return nullptr;
+  const bool over = sources_.Count(SourceOf(connection, limit)) >= limit.connections;
+  return over ? &counters_.refused_per_source : nullptr;
+}
+
+// Who is refused sees the end of the connection at once.
+Ending SocketUnit::Admit(Connection connection) {
+  host_.OnChanged(*this);
+  if (uint64_t* const refused = LimitOf(connection)) {
+    ++*refused;
+    return Outcome::kPending;
+  }
+  const absl::Status started = host_.StartInstance(*this, std::move(connection));
+  if (started.ok()) {
+    ++counters_.accepted;
+    ++counters_.triggered;
+    return Outcome::kPending;
+  }
+  ++(host_.shutting_down() ? counters_.refused_stopping : counters_.refused_resources);
+  if (!absl::IsResourceExhausted(started)) return FailedBy(started);
+  LogFailure(Level::kWarning, "socket.refused", started, {{"unit", name()}});
+  return Outcome::kPending;
+}
+
+// A shortage says nothing about the unit: the queue waits for better times in the kernel.
+void SocketUnit::PauseAccepting() {
+  constexpr absl::Duration kPause = absl::Milliseconds(100);
+  Log(Level::kWarning, "socket.shortage", {{"unit", name()}});
+  auto resume = [this] { WatchAgain(); };
+  std::get<Traffic>(wait_).Pause(DeadlineAfter(host_.loop(), kPause, resume));
+}
+
+Sources::Hold SocketUnit::HoldSource(const Connection& connection) {
+  const SourceLimit& limit = settings_->per_source;
+  if (limit.connections == 0) return {};
+  return sources_.Take(SourceOf(connection, limit));
+}
+
+void SocketUnit::OnInstanceGone() {
+  --connections_;
+  host_.OnChanged(*this);
+}
+
+}  // namespace socketd
