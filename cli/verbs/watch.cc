@@ -95,23 +95,26 @@ class Watcher {
     }
     waiting_ = true;
     if (!heard_) session_.around.pause(kPause);
-    if (session_.client.WaitForConnection()) {
-      LookForANewDaemon();
-      return std::nullopt;
+    while (session_.client.WaitForConnection()) {
+      if (LookForANewDaemon()) return std::nullopt;
+      session_.around.pause(kPause);
     }
     return session_.Fail("", absl::DeadlineExceededError("the daemon did not come back in time"));
   }
 
   // A daemon that was restarted may count from 1 again: then our revision means nothing to it, and
   // waiting for it would miss what happens until then. Only one that holds nothing older than what
-  // we want can be trusted to have gone on counting.
-  void LookForANewDaemon() {
+  // we want can be trusted to have gone on counting. False: the connection was still that to the
+  // daemon that is gone, and who is there now is not known.
+  bool LookForANewDaemon() {
     const absl::StatusOr<v1::GetServerResponse> server = session_.client.Server();
-    if (!server.ok() || TimeOf(server->started()) == started_) return;
+    if (absl::IsUnavailable(server.status())) return false;
+    if (!server.ok() || TimeOf(server->started()) == started_) return true;
     started_ = TimeOf(server->started());
-    if (next_ == 0 || server->first_revision() >= next_) return;
+    if (next_ == 0 || server->first_revision() >= next_) return true;
     session_.Say("the daemon was restarted; starting anew with the present state");
     next_ = 0;
+    return true;
   }
 
   void SayTrimmed(const absl::Status& status) {

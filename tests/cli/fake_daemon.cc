@@ -354,6 +354,7 @@ grpc::Status FakeDaemon::WatchUnits(Context* /*context*/,
 grpc::Status FakeDaemon::GetServer(Context* /*context*/,
                                    const v1::GetServerRequest* /*request*/,
                                    v1::GetServerResponse* response) {
+  if (busy > 0 && --busy == 0) return FakeError(grpc::StatusCode::UNAVAILABLE, "", "not now");
   response->set_version("0.1.0");
   response->set_pid(100);
   response->mutable_started()->set_seconds(started);

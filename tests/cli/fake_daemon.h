@@ -50,6 +50,7 @@ class FakeDaemon final : public v1::UnitService::Service {
 
   std::int64_t started = 1795262400;  // Unix seconds; noon of the day of these tests
   std::int64_t first_revision = 1;
+  int busy = 0;  // so many calls of GetServer later, one finds nobody
 
   std::vector<std::int64_t> watch_starts;  // start_revision of each watch
   std::vector<std::string> calls;          // "StartUnit web.socket"

@@ -106,6 +106,24 @@ TEST(Watch, StartsAnewWithADaemonThatCountsFromOneAgain) {
   EXPECT_EQ(Times(said.out, "#3\n"), 1U);
 }
 
+// The connection may still be that to the old one, and break as soon as somebody asks.
+TEST(Watch, AsksAgainWhoIsThereIfNobodyAnswers) {
+  Console console;
+  console.daemon().watches = {{{SnapshotEnd(5), Move(6)}, kCut}, {{}, kCut}};
+  int paused = 0;
+  console.on_pause = [&] {
+    if (++paused > 1) return;
+    console.daemon().started += 60;
+    console.daemon().busy = 1;
+    console.daemon().watches = {{{SnapshotEnd(2), Move(3)}, kCut}};
+  };
+  const Said said = console.Run({"watch", "--count", "2"});
+  EXPECT_EQ(said.code, ExitCode::kSuccess);
+  EXPECT_EQ(paused, 2);
+  EXPECT_THAT(said.err, HasSubstr("the daemon was restarted; starting anew"));
+  EXPECT_EQ(Times(said.out, "#3\n"), 1U);
+}
+
 TEST(Watch, GoesOnWithANewDaemonThatGoesOnCounting) {
   Console console;
   const Said said = ReplaceDaemon(console, 7);
