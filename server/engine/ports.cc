@@ -58,8 +58,10 @@ absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings
 
 std::vector<std::string> PortSet::warnings() const {
   std::vector<std::string> all;
-  for (const Opened& opened : ports_)
-    all.insert(all.end(), opened.port.warnings.begin(), opened.port.warnings.end());
+  for (const Opened& opened : ports_) {
+    for (const auto* lines : {&opened.port.warnings, &opened.repairs})
+      all.insert(all.end(), lines->begin(), lines->end());
+  }
   all.insert(all.end(), link_warnings_.begin(), link_warnings_.end());
   return all;
 }
@@ -134,21 +136,53 @@ void PortSet::Close() {
   ports_.clear();
 }
 
-absl::Status PortSet::Restore(size_t index) {
-  Opened& opened = ports_[index];
-  if (opened.port.fd) {
-    const absl::Status restored =
-        loop_.kernel().Restore(opened.port.fd, settings_->listeners[index].spec);
-    if (restored.ok()) return restored;
-    if (ReasonOf(restored) != "LISTENER_BROKEN") return restored;
-    // The address is taken as long as our own copy of the broken one is open.
-    Log(Level::kWarning, "port.broken", {{"address", settings_->listeners[index].address}});
-    DisarmOne(opened);
-    opened.port = Port();
-  }
+// Once for each port and what it is.
+void PortSet::Report(size_t index, absl::string_view what) {
+  const SocketSettings::Listener& listener = settings_->listeners[index];
+  std::string line = absl::StrCat("[Socket] ", listener.kind, "=", listener.address, ": ", what);
+  std::vector<std::string>& said = ports_[index].repairs;
+  if (std::find(said.begin(), said.end(), line) != said.end()) return;
+  Log(Level::kWarning, "port.repaired", {{"address", listener.address}, {"found", what}});
+  said.push_back(std::move(line));
+}
+
+absl::Status PortSet::OpenAgain(size_t index) {
   absl::StatusOr<Opened> again = OpenOne(settings_->listeners[index].spec);
   if (!again.ok()) return again.status();
-  opened = *std::move(again);
+  again->polls = ports_[index].polls;
+  again->repairs = std::move(ports_[index].repairs);
+  DisarmOne(ports_[index]);
+  ports_[index] = *std::move(again);
+  return absl::OkStatus();
+}
+
+absl::Status PortSet::Restore(size_t index) {
+  Opened& opened = ports_[index];
+  if (!opened.port.fd) return OpenAgain(index);
+  const absl::StatusOr<PortFound> found =
+      loop_.kernel().Restore(opened.port, settings_->listeners[index].spec);
+  if (!found.ok()) return found.status();
+  switch (*found) {
+    case PortFound::kSound:
+      break;
+    case PortFound::kRepaired:
+      Report(index, "a service shut it down; it listens again");
+      break;
+    case PortFound::kBroken:
+      Report(index, "a service shut it down; it was opened anew");
+      // The address is taken as long as our own copy of the broken one is open.
+      DisarmOne(opened);
+      opened.port = Port();
+      return OpenAgain(index);
+    case PortFound::kNameless: {
+      const absl::Status again = OpenAgain(index);
+      if (IsResourceShortage(again)) return again;
+      Report(index, again.ok() ? "its node was gone; it was opened anew"
+                               : absl::StrCat("its node was gone and cannot be had again: ",
+                                              std::string(again.message())));
+      break;
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 #include "server/engine/definition.h"
 #include "server/engine/rate_limit.h"
@@ -81,6 +82,7 @@ class PortSet {
     Port port;
     Subscription subscription;
     RateWindow polls;
+    std::vector<std::string> repairs;  // what was said of it already, once each
     bool armed = false;
   };
   // What Commit will make of the ports.
@@ -93,6 +95,8 @@ class PortSet {
   Opened TakeOver(size_t index, const ListenSpec& wanted, ListenSpec& result);
   static const std::string* NodeOf(const SocketSettings& settings);
   absl::Status Restore(size_t index);
+  absl::Status OpenAgain(size_t index);
+  void Report(size_t index, absl::string_view what);
   void DisarmOne(Opened& opened);
   void MakeSymlinks();
   void Warn(const std::string& link, const absl::Status& failure);

@@ -48,8 +48,8 @@ class Kernel : public FdOwner, public ProcessOwner {
   // CANNOT_WAIT (the file is always ready), PERMISSION_DENIED, SYSTEM_ERROR.
   virtual absl::StatusOr<Port> Listen(const ListenSpec& spec) = 0;
   // Puts a listener that services have had their hands on back in order: non-blocking, backlog,
-  // still listening. Reason LISTENER_BROKEN: it was shut down and must be opened anew.
-  virtual absl::Status Restore(const Fd& port, const ListenSpec& spec) = 0;
+  // still listening. Says how it was found.
+  virtual absl::StatusOr<PortFound> Restore(const Port& port, const ListenSpec& spec) = 0;
   // Gives an open port what `to` has and `from`, which it has, has not: backlog, owner and mode of
   // its node, options; an option that is not in `to` becomes what it is on a new socket. The
   // address and what only a new port can have are the same in both. Returns what was not obeyed,

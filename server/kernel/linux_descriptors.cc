@@ -33,8 +33,8 @@ absl::StatusOr<Port> LinuxKernel::Listen(const ListenSpec& spec) {
   return port;
 }
 
-absl::Status LinuxKernel::Restore(const Fd& port, const ListenSpec& spec) {
-  return RestoreListener(port.number(), spec);
+absl::StatusOr<PortFound> LinuxKernel::Restore(const Port& port, const ListenSpec& spec) {
+  return RestoreListener(port.fd.number(), port.node, spec);
 }
 
 std::vector<std::string> LinuxKernel::Reconfigure(const Port& port,

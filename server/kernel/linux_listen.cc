@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -141,6 +142,21 @@ absl::StatusOr<UniqueFd> OpenSocket(int family, const ListenSpec& spec, Warnings
   return fd;
 }
 
+// What poll(2) tells of a descriptor now.
+int EventsOf(int fd) {
+  pollfd state{fd, POLLIN, 0};
+  return poll(&state, 1, 0) > 0 ? state.revents : 0;
+}
+
+// True if the node that was made for `spec` is not at its path any more.
+bool LostItsNode(uint64_t node, const ListenSpec& spec) {
+  const auto* path = std::get_if<PathAddress>(&spec.address);
+  if (node == 0 || path == nullptr) return false;
+  struct stat there{};
+  if (lstat(path->path.c_str(), &there) != 0) return errno == ENOENT || errno == ENOTDIR;
+  return there.st_ino != node;
+}
+
 }  // namespace
 
 absl::Status BeginListening(int fd, const ListenSpec& spec) {
@@ -265,7 +281,7 @@ absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec) {
   return port;
 }
 
-absl::Status RestoreListener(int fd, const ListenSpec& spec) {
+absl::StatusOr<PortFound> RestoreListener(int fd, uint64_t node, const ListenSpec& spec) {
   // A listener has no other flag that F_SETFL could change.
   if (fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return Failed("fcntl", spec, errno);
   if (spec.type == ListenType::kNetlink) {
@@ -273,21 +289,22 @@ absl::Status RestoreListener(int fd, const ListenSpec& spec) {
     int error = 0;
     socklen_t length = sizeof(error);
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
-    return absl::OkStatus();
+    return PortFound::kSound;
   }
-  if (!Accepts(spec.type) && spec.type != ListenType::kDatagram) return absl::OkStatus();
-  // A listening TCP socket that was shut down listens again; a unix one says so and does not.
-  const absl::Status listening = BeginListening(fd, spec);
-  pollfd state{fd, POLLIN, 0};
-  const bool hung_up = poll(&state, 1, 0) > 0 && (state.revents & POLLHUP) != 0;
-  if (listening.ok() && !hung_up) return absl::OkStatus();
-  return Error(absl::StatusCode::kFailedPrecondition, "LISTENER_BROKEN",
-               "the service shut the socket down", {{"address", ToText(spec.address)}});
+  const bool can_hang_up = Accepts(spec.type) || spec.type == ListenType::kDatagram;
+  const int events = EventsOf(fd);
+  if (can_hang_up && !BeginListening(fd, spec).ok()) return PortFound::kBroken;
+  if (can_hang_up && (events & POLLHUP) != 0) {
+    // A TCP socket that was shut down listens again; a unix one says so and does not.
+    return (EventsOf(fd) & POLLHUP) != 0 ? PortFound::kBroken : PortFound::kRepaired;
+  }
+  // Who has come to a name that is no more is served before it is given to another socket.
+  const bool waits = (events & POLLIN) != 0;
+  return !waits && LostItsNode(node, spec) ? PortFound::kNameless : PortFound::kSound;
 }
 
 bool SomebodyWaits(int fd) {
-  pollfd state{fd, POLLIN, 0};
-  return poll(&state, 1, 0) != 0;
+  return EventsOf(fd) != 0;
 }
 
 // The end of every batch of connections: made once.

@@ -24,7 +24,7 @@ struct OpenPort {
 absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec);
 // listen(2) with the backlog of `spec`, again and again if need be; nothing where nobody connects.
 absl::Status BeginListening(int fd, const ListenSpec& spec);
-absl::Status RestoreListener(int fd, const ListenSpec& spec);
+absl::StatusOr<PortFound> RestoreListener(int fd, uint64_t node, const ListenSpec& spec);
 // What Kernel::Reconfigure promises (linux_change.cc).
 struct Reconfiguration {
   int fd = -1;

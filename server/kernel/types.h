@@ -79,6 +79,14 @@ struct Port {
   std::vector<std::string> warnings;
 };
 
+// How a port was found that others have had their hands on.
+enum class PortFound : uint8_t {
+  kSound,
+  kRepaired,  // it was shut down, and listens again
+  kBroken,    // it was shut down, and must be opened anew
+  kNameless,  // its node is gone or is another's, and nobody waits in its queue any more
+};
+
 // Which control group: comparable, so that a sender can be matched with a unit. kNone: unknown.
 enum class GroupId : uint64_t { kNone = 0 };
 

@@ -71,7 +71,7 @@ class FakeKernel final : public Kernel {
   absl::Span<const Event> Poll(Instant deadline) override;
   void Wake() override;
   absl::StatusOr<Port> Listen(const ListenSpec& spec) override;
-  absl::Status Restore(const Fd& port, const ListenSpec& spec) override;
+  absl::StatusOr<PortFound> Restore(const Port& port, const ListenSpec& spec) override;
   std::vector<std::string> Reconfigure(const Port& port,
                                        const ListenSpec& from,
                                        const ListenSpec& to) override;

@@ -66,15 +66,14 @@ absl::StatusOr<Port> FakeKernel::Listen(const ListenSpec& spec) {
   return port;
 }
 
-absl::Status FakeKernel::Restore(const Fd& port, const ListenSpec& spec) {
+absl::StatusOr<PortFound> FakeKernel::Restore(const Port& port, const ListenSpec& spec) {
   if (absl::Status failed = Admit(Call::kRestore); !failed.ok()) return failed;
-  const auto file = descriptors_.Find(port, "Restore");
+  const auto file = descriptors_.Find(port.fd, "Restore");
   if (!file) return BadFd("listen");
-  if (file->broken) {
-    return Error(absl::StatusCode::kFailedPrecondition, "LISTENER_BROKEN",
-                 "somebody shut the listener down", {{"address", ToText(spec.address)}});
-  }
-  return absl::OkStatus();
+  if (file->broken) return PortFound::kBroken;
+  const bool waits = !file->waiting.empty() || !file->packets.empty() || !file->bytes.empty();
+  const bool nameless = spec.type != ListenType::kSpecial && !waits && !ports_.HasItsNode(*file);
+  return nameless ? PortFound::kNameless : PortFound::kSound;
 }
 
 std::vector<std::string> FakeKernel::Reconfigure(const Port& port,

@@ -45,6 +45,13 @@ bool IsAt(const FakeFile& file, absl::string_view address) {
 
 }  // namespace
 
+bool FakePorts::HasItsNode(const FakeFile& file) const {
+  const auto* path = std::get_if<PathAddress>(&file.bound);
+  if (path == nullptr) return true;
+  const FakeFiles::Node* node = files_.Find(path->path);
+  return node != nullptr && node->inode == file.node;
+}
+
 std::shared_ptr<FakeFile> FakePorts::Find(absl::string_view address) const {
   std::shared_ptr<FakeFile> broken;
   for (const auto& weak : ports_) {
@@ -54,9 +61,7 @@ std::shared_ptr<FakeFile> FakePorts::Find(absl::string_view address) const {
       broken = std::move(file);
       continue;
     }
-    const auto* path = std::get_if<PathAddress>(&file->bound);
-    const FakeFiles::Node* node = path == nullptr ? nullptr : files_.Find(path->path);
-    if (path == nullptr || (node != nullptr && node->inode == file->node)) return file;
+    if (HasItsNode(*file)) return file;
   }
   return broken;
 }
@@ -130,7 +135,8 @@ absl::Status FakePorts::CheckFree(const ListenSpec& spec, const std::string& tex
     const auto file = weak.lock();
     if (!file || IsShared(file->spec.type)) continue;
     if (IsDatagram(file->spec.type) != IsDatagram(spec.type)) continue;
-    if (ToText(file->bound) == text && !file->broken) return in_use("socketd or its service");
+    const bool there = ToText(file->bound) == text && !file->broken && HasItsNode(*file);
+    if (there) return in_use("socketd or its service");
   }
   return absl::OkStatus();
 }

@@ -57,6 +57,8 @@ class FakePorts {
   // The next connection for `pid` (0: the daemon), if any; a client that has left is told apart by
   // client_left.
   static Client Accept(FakeFile& port, int pid);
+  // False: it is bound to a path that is no more, or that another has.
+  bool HasItsNode(const FakeFile& file) const;
   // What tells apart whoever waits at `port`, as far as Linux can.
   static std::vector<uint64_t> Queued(const FakeFile& port);
   // Everything that waits at `port` is lost; how much that was.

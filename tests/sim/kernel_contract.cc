@@ -256,13 +256,6 @@ TEST_P(KernelContract, ADatagramTellsItsSenderWhereThatIsAsked) {
   kernel().Disarm(port->fd);
 }
 
-TEST_P(KernelContract, AListenerInOrderIsRestoredAsItIs) {
-  auto port = kernel().Listen(TcpSpec());
-  ASSERT_THAT(port, IsOk());
-  EXPECT_THAT(kernel().Restore(port->fd, TcpSpec()), IsOk());
-  EXPECT_TRUE(world().Connect(port->bound));
-}
-
 // ---- pipes ----
 
 TEST_P(KernelContract, APipeGivesBytesAndThenItsEnd) {

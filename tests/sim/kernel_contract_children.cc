@@ -200,7 +200,7 @@ TEST_P(KernelContract, APassedPortIsSharedAndWhatTheChildTakesIsGone) {
   ASSERT_TRUE(world().Connect(port->bound));
   for (int i = 0; i < 50; ++i)
     Watch(kQuiet);
-  ASSERT_THAT(kernel().Restore(port->fd, TcpSpec()), IsOk());
+  ASSERT_THAT(kernel().Restore(*port, TcpSpec()), IsOk());
   EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
   ASSERT_TRUE(world().Connect(port->bound));
   ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kOnce), IsOk());

@@ -2,6 +2,7 @@
 // them.
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "tests/sim/kernel_contract.h"
@@ -28,6 +29,30 @@ constexpr absl::Duration kQuiet = absl::Milliseconds(100);
 
 }  // namespace
 
+TEST_P(KernelContract, AListenerInOrderIsRestoredAsItIs) {
+  auto port = kernel().Listen(TcpSpec());
+  ASSERT_THAT(port, IsOk());
+  EXPECT_EQ(*kernel().Restore(*port, TcpSpec()), PortFound::kSound);
+  EXPECT_TRUE(world().Connect(port->bound));
+}
+
+TEST_P(KernelContract, AListenerWithoutItsNodeIsNamelessOnceNobodyWaits) {
+  const ListenSpec spec = PathSpec(ListenType::kStream, "sock");
+  const std::string path = std::get<PathAddress>(spec.address).path;
+  auto port = kernel().Listen(spec);
+  ASSERT_THAT(port, IsOk());
+  EXPECT_EQ(*kernel().Restore(*port, spec), PortFound::kSound);
+  ASSERT_TRUE(world().Connect(port->bound));
+  ASSERT_THAT(kernel().Remove(path, port->node), IsOk());
+  EXPECT_EQ(*kernel().Restore(*port, spec), PortFound::kSound);
+  ASSERT_THAT(kernel().Accept(port->fd), IsOk());
+  EXPECT_EQ(*kernel().Restore(*port, spec), PortFound::kNameless);
+  const auto other = kernel().Listen(spec);
+  ASSERT_THAT(other, IsOk());
+  EXPECT_EQ(*kernel().Restore(*port, spec), PortFound::kNameless);
+  EXPECT_EQ(*kernel().Restore(*other, spec), PortFound::kSound);
+}
+
 void KernelContract::ExpectTraffic(const ListenSpec& spec) {
   auto port = kernel().Listen(spec);
   ASSERT_THAT(port, IsOk());
@@ -38,7 +63,7 @@ void KernelContract::ExpectTraffic(const ListenSpec& spec) {
   ASSERT_TRUE(Await(Kind::kIo, kPortToken));
   EXPECT_TRUE(seen().back().readable);
   EXPECT_FALSE(seen().back().hang_up);
-  ASSERT_THAT(kernel().Restore(port->fd, spec), IsOk());
+  ASSERT_THAT(kernel().Restore(*port, spec), IsOk());
   ASSERT_THAT(kernel().Arm(port->fd, kOtherToken, Arming::kOnce), IsOk());
   ASSERT_TRUE(Await(Kind::kIo, kOtherToken));
   kernel().Flush(port->fd, spec);

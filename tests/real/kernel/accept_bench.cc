@@ -75,7 +75,7 @@ struct Bench {
     kernel->Reap(std::move(run->second.child));
     runs.erase(run);
     if (accepting) return;
-    (void)kernel->Restore(port.fd, listen);
+    (void)kernel->Restore(port, listen);
     (void)kernel->Arm(port.fd, kPort, Arming::kOnce);
   }
 

@@ -230,7 +230,7 @@ TEST_F(ListenTest, ATcpPortThatAServiceShutDownIsRepaired) {
   ASSERT_TRUE(port.ok()) << port.status();
   ASSERT_EQ(shutdown(port->fd.number(), SHUT_RDWR), 0);
   EXPECT_FALSE(Client().Connect(port->bound));
-  EXPECT_TRUE(kernel().Restore(port->fd, spec).ok());
+  EXPECT_EQ(*kernel().Restore(*port, spec), PortFound::kRepaired);
   EXPECT_TRUE(Client().Connect(port->bound));
 }
 
@@ -239,15 +239,27 @@ TEST_F(ListenTest, AUnixPortThatAServiceShutDownIsBroken) {
   auto port = kernel().Listen(spec);
   ASSERT_TRUE(port.ok()) << port.status();
   ASSERT_EQ(shutdown(port->fd.number(), SHUT_RDWR), 0);
-  EXPECT_EQ(ReasonOf(kernel().Restore(port->fd, spec)), "LISTENER_BROKEN");
+  EXPECT_EQ(*kernel().Restore(*port, spec), PortFound::kBroken);
 }
 
 TEST_F(ListenTest, RestoreMakesAPortNonblockingAgain) {
   auto port = kernel().Listen(Tcp());
   ASSERT_TRUE(port.ok()) << port.status();
   fcntl(port->fd.number(), F_SETFL, 0);
-  EXPECT_TRUE(kernel().Restore(port->fd, Tcp()).ok());
+  EXPECT_EQ(*kernel().Restore(*port, Tcp()), PortFound::kSound);
   EXPECT_NE(fcntl(port->fd.number(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_F(ListenTest, RestoreMakesAQueueAsLongAsItWas) {
+  for (const ListenSpec& spec : {Tcp(), At(Path("sock"))}) {
+    auto port = kernel().Listen(spec);
+    ASSERT_TRUE(port.ok()) << port.status();
+    ASSERT_EQ(listen(port->fd.number(), 0), 0);
+    EXPECT_EQ(*kernel().Restore(*port, spec), PortFound::kSound);
+    std::vector<Client> clients(8);
+    for (Client& client : clients)
+      EXPECT_TRUE(client.Connect(port->bound));
+  }
 }
 
 TEST_F(ListenTest, AConnectionTellsItsPeer) {
