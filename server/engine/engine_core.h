@@ -44,6 +44,7 @@ class EngineCore final : public UnitHost {
   Unit* Load(absl::string_view name) override { return table_.Load(name); }
   absl::Status CheckTemplate(const UnitName& name) override;
   std::string HolderOf(const ListenSpec& spec, const SocketUnit& except) const override;
+  bool has_room() const override { return table_.HasRoomFor(1); }
   absl::Status StartInstance(SocketUnit& socket, Connection connection) override;
 
   // ---- verbs; answers as in engine_handle.h ----

@@ -4,12 +4,16 @@
 // signalled are gone, and in the group modes all others of the group too.
 #pragma once
 
+#include <algorithm>
 #include <csignal>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
+#include "server/base/errors.h"
 #include "server/base/log.h"
 #include "server/engine/machine.h"
 #include "server/engine/unit.h"
@@ -23,6 +27,8 @@ namespace socketd {
 //   const KillSettings& kill() const
 //   const Process* main() const                         null: none
 //   Ending AfterChain(Ending end)                       the last word on the end of a chain
+//   bool Patient(const Chain&) const                    its commands wait for what is short
+//   ShortageQueue& shortages()                          where they do
 //   Run run_; std::variant<..., RunningCommand, PendingSignal, ...> wait_
 template <typename Derived, typename Row, const Table<Row>& kTable>
 class ExecWalk : public Walk<Derived, Row, kTable> {
@@ -63,7 +69,13 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
   Ending BeginCommand(const Chain& chain, size_t index) {
     if (index >= chain.size()) return index == 0 ? Outcome::kSkip : Outcome::kDone;
     absl::StatusOr<Process> process = self().Start(*chain[index]);
-    if (!process.ok()) return FailedBy(process.status());
+    if (!process.ok()) {
+      return FailedOrLater(process.status(), self().Patient(chain), [this, &chain, index] {
+        Ending begun = BeginCommand(chain, index);
+        if (begun.outcome == Outcome::kPending) self().host().OnChanged(self());
+        return begun;
+      });
+    }
     self().wait_ = RunningCommand{&chain, index, *std::move(process), Deadline()};
     return Outcome::kPending;
   }
@@ -182,6 +194,33 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
       return false;
     };
     return std::visit(has, static_cast<const Derived&>(*this).wait_);
+  }
+
+  // A start that the system refused. Where it is short of something, `begin` is tried again after a
+  // while if the step is `patient`; what leads to rest goes on without.
+  template <typename Begin>
+  Ending FailedOrLater(const absl::Status& status, bool patient, Begin begin) {
+    if (!patient || !IsResourceShortage(status)) return FailedBy(status);
+    auto* wait = std::get_if<Shortage>(&self().wait_);
+    if (wait == nullptr) {
+      LogFailure(Level::kWarning, "unit.shortage", status, {{"unit", self().name()}});
+      auto place = self().shortages().Join([this, begin] { Conclude(begin()); });
+      wait = &self().wait_.template emplace<Shortage>("", std::move(place));
+    }
+    wait->what = std::string(status.message());
+    self().host().OnChanged(self());
+    return Outcome::kPending;
+  }
+
+  // What is short now; empty: nothing.
+  std::string shortage() const {
+    const auto* const wait = std::get_if<Shortage>(&static_cast<const Derived&>(*this).wait_);
+    return wait == nullptr ? "" : wait->what;
+  }
+
+  void WarnOfShortage(std::vector<std::string>& warnings) const {
+    if (std::string what = shortage(); !what.empty())
+      warnings.push_back(absl::StrCat("cannot go on for now and tries again: ", what));
   }
 
   // Something that the system refused.

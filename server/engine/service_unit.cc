@@ -78,10 +78,22 @@ void ServiceUnit::Mark(const Ending& ending) {
   set_cause(ending.cause);
 }
 
+// Instances wait at their socket.
+ShortageQueue& ServiceUnit::shortages() {
+  if (origin_ != nullptr) return origin_->shortages();
+  if (shortages_ == nullptr) shortages_ = std::make_shared<ShortageQueue>(host_.loop());
+  return *shortages_;
+}
+
 Ending ServiceUnit::BeginStart() {
   if (settings_->start.empty()) return Outcome::kDone;
   if (settings_->type == ServiceType::kForking) return BeginCommand(settings_->start, 0);
-  if (absl::Status launched = LaunchMain(0); !launched.ok()) return FailedBy(launched);
+  return BeginMain(0);
+}
+
+Ending ServiceUnit::BeginMain(size_t index) {
+  if (absl::Status launched = LaunchMain(index); !launched.ok())
+    return FailedOrLater(launched, true, [this, index] { return BeginMain(index); });
   if (settings_->type == ServiceType::kSimple) return Outcome::kDone;
   wait_ = Ready{Deadline(), Timer()};
   return Outcome::kPending;
@@ -280,12 +292,7 @@ Ending ServiceUnit::EndOfStart(const ProcessEnd& end) {
                      {Cause::Kind::kProcess, "", absl::StrCat(end.text, " before it was ready")});
   }
   if (start_index_ + 1 >= settings_->start.size()) return ended;
-  if (absl::Status launched = LaunchMain(start_index_ + 1); !launched.ok()) {
-    return FailedBy(launched);
-  }
-  main_end_.reset();
-  wait_ = Ready{Deadline(), Timer()};
-  return Outcome::kPending;
+  return BeginMain(start_index_ + 1);
 }
 
 void ServiceUnit::OnGroupEmpty() {

@@ -55,7 +55,8 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   friend class Walk<ServiceUnit, ServiceRow, kServiceMachine>;
   friend class ExecWalk<ServiceUnit, ServiceRow, kServiceMachine>;
 
-  using Wait = std::variant<std::monostate, RunningCommand, PendingSignal, Ready, MainEnd, Delay>;
+  using Wait =
+      std::variant<std::monostate, RunningCommand, PendingSignal, Shortage, Ready, MainEnd, Delay>;
   using Variables = std::vector<std::pair<absl::string_view, std::string>>;
 
   // ---- for the walk ----
@@ -68,9 +69,13 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   const KillSettings& kill() const { return settings_->kill; }
   const Process* main() const { return &main_; }
   Ending AfterChain(Ending end);
+  bool Patient(const Chain& chain) const { return !stopping_ && &chain != &settings_->reload; }
+  ShortageQueue& shortages();
 
   // ---- the meaning of the waits ----
   Ending BeginStart();
+  // The main process of that ExecStart=, and what is waited for then.
+  Ending BeginMain(size_t index);
   Ending BeginMainEnd();
   Ending BeginLeave(Process left);
   Ending BeginReload();
@@ -106,9 +111,10 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   std::shared_ptr<const ServiceSettings> settings_;  // of the present or last run
   Run run_;
   Process main_;
-  std::optional<ProcessEnd> main_end_;  // of this run
-  int main_pid_ = 0;                    // the last one, also after its end
-  size_t start_index_ = 0;              // which ExecStart= runs
+  std::optional<ProcessEnd> main_end_;        // of this run
+  int main_pid_ = 0;                          // the last one, also after its end
+  size_t start_index_ = 0;                    // which ExecStart= runs
+  std::shared_ptr<ShortageQueue> shortages_;  // null until it is needed
   Wait wait_;
   bool stopping_ = false;  // the step that runs or begins leads to rest
   bool stop_asked_ = false;

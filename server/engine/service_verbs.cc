@@ -86,13 +86,14 @@ void ServiceUnit::Show(UnitSnapshot& snapshot) const {
   if (const Process* process = control(); process != nullptr) {
     snapshot.control_pid = process->child.pid();
   }
+  WarnOfShortage(snapshot.warnings);
 }
 
 Vitals ServiceUnit::vitals() const {
   Vitals vitals;
   vitals.at_rest = Rests(row().awaits);
   vitals.ports_shut = true;
-  vitals.timed = EndingsOf(row().awaits).late;
+  vitals.timed = EndingsOf(row().awaits).late && shortage().empty();
   vitals.command = std::holds_alternative<RunningCommand>(wait_);
   vitals.control_children = control() != nullptr && *control() ? 1 : 0;
   vitals.main_children = main_ ? 1 : 0;

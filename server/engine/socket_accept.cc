@@ -13,8 +13,11 @@ void SocketUnit::AcceptSome(const Fd& port) {
   connection_name_ = NameAt(index);
   // After a first one, the next event tells whether there is somebody at all.
   for (int i = 0; i < kBatch && !AtLimit(index, i == 0); ++i) {
+    // Who was accepted before is served before.
+    if (!host_.has_room() || !shortages_->empty()) return PauseAccepting();
     absl::StatusOr<Connection> connection = host_.loop().kernel().Accept(port);
     if (!connection.ok()) return OnNoConnection(connection.status());
+    short_ = false;
     Count(index);
     host_.loop().kernel().HandOn(settings_->listeners.front().spec.options, *connection);
     const Ending admitted = Admit(*std::move(connection));
@@ -60,7 +63,7 @@ Ending SocketUnit::Admit(Connection connection) {
 // A shortage says nothing about the unit: the queue waits for better times in the kernel.
 void SocketUnit::PauseAccepting() {
   constexpr absl::Duration kPause = absl::Milliseconds(100);
-  Log(Level::kWarning, "socket.shortage", {{"unit", name()}});
+  if (!std::exchange(short_, true)) Log(Level::kWarning, "socket.shortage", {{"unit", name()}});
   auto resume = [this] { WatchAgain(); };
   std::get<Traffic>(wait_).Pause(DeadlineAfter(host_.loop(), kPause, resume));
 }
@@ -73,6 +76,7 @@ Sources::Hold SocketUnit::HoldSource(const Connection& connection) {
 
 void SocketUnit::OnInstanceGone() {
   --connections_;
+  shortages_->Prompt();
   host_.OnChanged(*this);
 }
 

@@ -13,7 +13,8 @@ namespace socketd {
 SocketUnit::SocketUnit(UnitHost& host, UnitName name, DefinitionPtr definition)
     : Unit(host, std::move(name), std::move(definition)),
       ports_(host.loop(), *this),
-      run_(host, *this) {}
+      run_(host, *this),
+      shortages_(std::make_shared<ShortageQueue>(host.loop())) {}
 
 // ---- the meaning of the waits ----
 

@@ -64,6 +64,8 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
     return settings_ != nullptr && settings_->accept ? std::nullopt : ports_.owner().uid;
   }
 
+  // Where its commands and its instances wait for what the machine is short of.
+  ShortageQueue& shortages() { return *shortages_; }
   // The number of the next instance, and the count of those that live.
   uint64_t NextInstance() { return ++instances_; }
   uint64_t instances_begun() const { return instances_; }
@@ -81,6 +83,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   using Wait = std::variant<std::monostate,
                             RunningCommand,
                             PendingSignal,
+                            Shortage,
                             Traffic,
                             ServiceEnd,
                             Deferral,
@@ -97,6 +100,9 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   const KillSettings& kill() const { return settings_->kill; }
   static const Process* main() { return nullptr; }
   static Ending AfterChain(Ending end) { return end; }
+  bool Patient(const Chain& chain) const {
+    return &chain == &settings_->start_pre || &chain == &settings_->start_post;
+  }
 
   std::string NameAt(size_t listener) const;
   void LendTo(LaunchPlan& plan) const;
@@ -153,6 +159,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   std::shared_ptr<const SocketSettings> settings_;  // of the present or last run
   PortSet ports_;
   Run run_;
+  std::shared_ptr<ShortageQueue> shortages_;
   Wait wait_;
   RateWindow triggers_;
   BackOff back_off_{absl::Seconds(1), absl::Seconds(60)};
@@ -166,6 +173,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   uint32_t connections_ = 0;
   Sources sources_;
   uint64_t instances_ = 0;
+  bool short_ = false;  // nothing could be accepted when it was last tried
   SocketCounters counters_;
 };
 

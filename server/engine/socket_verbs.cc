@@ -156,6 +156,7 @@ void SocketUnit::Show(UnitSnapshot& snapshot) const {
     const std::vector<std::string> warnings = ports_.warnings();
     snapshot.warnings.insert(snapshot.warnings.end(), warnings.begin(), warnings.end());
   }
+  WarnOfShortage(snapshot.warnings);
   ShowPending(snapshot);
   if (const Process* process = control(); process != nullptr) {
     snapshot.control_pid = process->child.pid();
@@ -168,7 +169,7 @@ Vitals SocketUnit::vitals() const {
   vitals.at_rest = Rests(row().awaits);
   vitals.ports_shut = row().ports == Ports::kShut;
   vitals.watches = row().awaits == SocketAwait::kTraffic;
-  vitals.timed = endings.late;
+  vitals.timed = endings.late && shortage().empty();
   vitals.command = std::holds_alternative<RunningCommand>(wait_);
   vitals.ports_open = ports_.size();
   vitals.ports_armed = ports_.armed();

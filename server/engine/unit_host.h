@@ -50,6 +50,8 @@ class UnitHost {
   virtual absl::Status CheckTemplate(const UnitName& name) = 0;
   // Which socket unit but `except` keeps `spec` from being opened; empty: none.
   virtual std::string HolderOf(const ListenSpec& spec, const SocketUnit& except) const = 0;
+  // Whether one more unit can be made.
+  virtual bool has_room() const = 0;
   // Makes the instance of the socket's template for a connection and starts it.
   virtual absl::Status StartInstance(SocketUnit& socket, Connection connection) = 0;
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -11,6 +12,7 @@
 #include "server/engine/definition.h"
 #include "server/engine/ports.h"
 #include "server/engine/run.h"
+#include "server/engine/shortage_queue.h"
 #include "server/loop/event_loop.h"
 #include "server/loop/timers.h"
 
@@ -92,6 +94,13 @@ struct Ready {
 
 // A service's main process to end.
 struct MainEnd {};
+
+// What the system could not give: asked for again in a while, for as long as it takes. That is
+// nobody's fault, so no time-out runs.
+struct Shortage {
+  std::string what;
+  ShortageQueue::Place place;
+};
 
 // A time to pass.
 struct Delay {

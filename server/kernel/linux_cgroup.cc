@@ -62,9 +62,14 @@ Cgroups::~Cgroups() {
   if (inotify_) poller_.Unwatch(inotify_.get());
   for (Slot& slot : slots_)
     if (slot.used) unlinkat(base_folder_.get(), slot.name.c_str(), AT_REMOVEDIR);
-  for (auto& [kind, pooled] : pool_)
+  DropPool();
+}
+
+void Cgroups::DropPool() {
+  for (const auto& [kind, pooled] : std::exchange(pool_, {}))
     for (const Pooled& one : pooled)
       unlinkat(base_folder_.get(), one.name.c_str(), AT_REMOVEDIR);
+  pooled_ = 0;
 }
 
 Cgroups::Slot* Cgroups::Find(GroupHandle handle) {
@@ -104,7 +109,6 @@ absl::Status Cgroups::OpenFolder(absl::string_view unit, Slot& slot) {
     slot.name = std::move(taken.name);
     slot.folder = std::move(taken.folder);
     slot.events = std::move(taken.events);
-    slot.watch = taken.watch;
     slot.id = taken.id;
     pooled->second.pop_back();
     if (pooled->second.empty()) pool_.erase(pooled);
@@ -147,7 +151,7 @@ bool Cgroups::Recycle(Slot& slot) {
     slot.watch = -1;
   }
   pool_[slot.kind].push_back(
-      {std::move(slot.name), std::move(slot.folder), std::move(slot.events), slot.watch, slot.id});
+      {std::move(slot.name), std::move(slot.folder), std::move(slot.events), slot.id});
   ++pooled_;
   return true;
 }

@@ -35,6 +35,8 @@ class Cgroups {
   bool real() const { return refused_.empty(); }
   // Folders that are open, two descriptors each.
   size_t open_folders() const { return slots_.size() - free_.size() + pooled_; }
+  // Gives those up that are kept for groups to come.
+  void DropPool();
   const std::string& base() const { return base_; }
 
   struct New {
@@ -93,7 +95,6 @@ class Cgroups {
     std::string name;
     UniqueFd folder;
     UniqueFd events;
-    int watch = -1;
     uint64_t id = 0;
   };
 

@@ -51,8 +51,15 @@ absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
   // A service may have made it blocking; nobody may hold the loop.
   if (known.waits != OpenSocket::Waits::kNo && fcntl(port.number(), F_SETFL, O_NONBLOCK) != 0)
     return SystemError(errno, "fcntl");
-  absl::StatusOr<Accepted> accepted = AcceptFrom(port.number(), known.local);
-  if (!accepted.ok()) return accepted.status();
+  // What starts and ends processes comes first: without it those who were accepted would hold all
+  // numbers, and none of them could be served.
+  const bool full = reserve_.size() < most_reserved_ && !ReserveNumbers();
+  absl::StatusOr<Accepted> accepted =
+      full ? SystemError(EMFILE, "accept4") : AcceptFrom(port.number(), known.local);
+  if (!accepted.ok()) {
+    if (ErrnoOf(accepted.status()) == EMFILE) groups_.DropPool();
+    return accepted.status();
+  }
   Connection connection;
   connection.fd = Fd(*this, accepted->fd.release());
   sockets_[connection.fd.number()].waits = OpenSocket::Waits::kYes;

@@ -119,16 +119,25 @@ LinuxKernel::LinuxKernel(std::unique_ptr<Poller> poller,
                  .inherited = InheritedFrom(machine_)}),
       next_lookup_(kLookupBit) {
   ReserveNumbers();
+  most_reserved_ = reserve_.size();
 }
 
 LinuxKernel::~LinuxKernel() = default;
 
-void LinuxKernel::ReserveNumbers() {
+// There are no more numbers: what is kept for better times is given up.
+void LinuxKernel::MakeRoom() {
+  reserve_.clear();
+  groups_.DropPool();
+}
+
+bool LinuxKernel::ReserveNumbers() {
   while (reserve_.size() < kReserved) {
     UniqueFd one(fcntl(null_.get(), F_DUPFD_CLOEXEC, kHighNumber));
-    if (!one) return;
+    if (!one) one.reset(fcntl(null_.get(), F_DUPFD_CLOEXEC, 0));
+    if (!one) break;
     reserve_.push_back(std::move(one));
   }
+  return reserve_.size() >= most_reserved_;
 }
 
 Instant LinuxKernel::Now() {
@@ -248,7 +257,7 @@ absl::StatusOr<Owner> LinuxKernel::TakeLookup(Token token) {
 absl::StatusOr<Group> LinuxKernel::NewGroup(absl::string_view unit, Token token) {
   absl::StatusOr<Cgroups::New> made = groups_.Make(unit, token);
   if (!made.ok() && ErrnoOf(made.status()) == EMFILE) {
-    reserve_.clear();
+    MakeRoom();
     made = groups_.Make(unit, token);
   }
   if (!made.ok()) return made.status();
@@ -276,7 +285,7 @@ absl::StatusOr<Child> LinuxKernel::Spawn(const SpawnSpec& spec) {
   if (spec.stdio != nullptr) Lend(*spec.stdio, false);
   absl::StatusOr<Children::Started> started = children_.Spawn(spec);
   if (!started.ok() && ErrnoOf(started.status()) == EMFILE) {
-    reserve_.clear();
+    MakeRoom();
     started = children_.Spawn(spec);
   } else if (reserve_.size() < kReserved) {
     ReserveNumbers();

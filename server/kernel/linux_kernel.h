@@ -101,7 +101,9 @@ class LinuxKernel final : public Kernel {
   void CollectAnswers();
   void LookAtStrays(Instant now);
   Peer WithGroup(Peer peer) const;
-  void ReserveNumbers();
+  void MakeRoom();
+  // False: there are fewer than at the start.
+  bool ReserveNumbers();
   void Lend(const Fd& fd, bool nonblocking);
   void CountCrowd();
 
@@ -135,6 +137,7 @@ class LinuxKernel final : public Kernel {
   std::unordered_map<int, OpenSocket> sockets_;  // by descriptor number
   Instant strays_at_ = Instant::Never();
   std::vector<UniqueFd> reserve_;  // numbers for a spawn when there are no more
+  size_t most_reserved_ = 0;       // how many there was room for at the start
   Lookups lookups_;
   Cgroups groups_;
   Children children_;

@@ -139,12 +139,15 @@ absl::Status ScenarioRunner::DoWorld(const Words& words) {
     world_.kernel().files().PutDirectory(words[1]);
   } else if (words[0] == "alias" && words.size() == 3) {
     world_.kernel().files().PutSymlink(absl::StrCat(kUnitPath, "/", words[1]), words[2]);
+  } else if (words[0] == "room") {
+    world_.LimitUnits(static_cast<size_t>(NumberAt(words, 1, 0)));
   } else if (words[0] == "occupy") {
     world_.kernel().ports().Occupy(words[1]);
   } else if (words[0] == "vacate") {
     world_.kernel().ports().Vacate(words[1]);
   } else {
-    return Misread("expected `file`, `remove`, `folder`, `device`, `alias`, `occupy` or `vacate`");
+    return Misread(
+        "expected `file`, `remove`, `folder`, `device`, `alias`, `room`, `occupy` or `vacate`");
   }
   return absl::OkStatus();
 }
@@ -280,19 +283,19 @@ absl::Status ScenarioRunner::Do(const ScenarioLine& line) {
   static const std::map<absl::string_view, Verb> kVerbs = {
       {"file", &ScenarioRunner::DoWorld},      {"folder", &ScenarioRunner::DoWorld},
       {"alias", &ScenarioRunner::DoWorld},     {"occupy", &ScenarioRunner::DoWorld},
-      {"vacate", &ScenarioRunner::DoWorld},    {"slow", &ScenarioRunner::DoSlow},
-      {"start", &ScenarioRunner::DoJob},       {"stop", &ScenarioRunner::DoJob},
-      {"restart", &ScenarioRunner::DoJob},     {"try-restart", &ScenarioRunner::DoJob},
-      {"reload", &ScenarioRunner::DoJob},      {"reset", &ScenarioRunner::DoJob},
-      {"load", &ScenarioRunner::DoJob},        {"connect", &ScenarioRunner::DoTraffic},
-      {"send", &ScenarioRunner::DoTraffic},    {"break", &ScenarioRunner::DoTraffic},
-      {"hang-up", &ScenarioRunner::DoTraffic}, {"kill", &ScenarioRunner::DoFault},
-      {"fail", &ScenarioRunner::DoFault},      {"advance", &ScenarioRunner::DoTime},
-      {"oversleep", &ScenarioRunner::DoTime},  {"delete", &ScenarioRunner::DoJob},
-      {"remove", &ScenarioRunner::DoWorld},    {"create", &ScenarioRunner::DoCreate},
-      {"device", &ScenarioRunner::DoWorld},    {"pause", &ScenarioRunner::DoJob},
-      {"resume", &ScenarioRunner::DoJob},      {"apply", &ScenarioRunner::DoApply},
-      {"plan", &ScenarioRunner::DoApply},
+      {"vacate", &ScenarioRunner::DoWorld},    {"room", &ScenarioRunner::DoWorld},
+      {"slow", &ScenarioRunner::DoSlow},       {"start", &ScenarioRunner::DoJob},
+      {"stop", &ScenarioRunner::DoJob},        {"restart", &ScenarioRunner::DoJob},
+      {"try-restart", &ScenarioRunner::DoJob}, {"reload", &ScenarioRunner::DoJob},
+      {"reset", &ScenarioRunner::DoJob},       {"load", &ScenarioRunner::DoJob},
+      {"connect", &ScenarioRunner::DoTraffic}, {"send", &ScenarioRunner::DoTraffic},
+      {"break", &ScenarioRunner::DoTraffic},   {"hang-up", &ScenarioRunner::DoTraffic},
+      {"kill", &ScenarioRunner::DoFault},      {"fail", &ScenarioRunner::DoFault},
+      {"advance", &ScenarioRunner::DoTime},    {"oversleep", &ScenarioRunner::DoTime},
+      {"delete", &ScenarioRunner::DoJob},      {"remove", &ScenarioRunner::DoWorld},
+      {"create", &ScenarioRunner::DoCreate},   {"device", &ScenarioRunner::DoWorld},
+      {"pause", &ScenarioRunner::DoJob},       {"resume", &ScenarioRunner::DoJob},
+      {"apply", &ScenarioRunner::DoApply},     {"plan", &ScenarioRunner::DoApply},
   };
   Words words = SplitWords(line.text);
   at_once_ = words.size() > 1 && words.back() == "+";

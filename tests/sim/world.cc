@@ -47,6 +47,7 @@ void World::Boot() {
   options.unit_paths = {std::string(kUnitPath), std::string(kLowerUnitPath)};
   options.create_path = std::string(kUnitPath);
   options.notify_path = std::string(kNotifyPath);
+  if (most_units_ != 0) options.unit_limit = most_units_;
   options.environment = {"PATH=/usr/bin:/bin"};
   engine_ = std::make_unique<Engine>(*loop_, std::move(options));
   invariants_ = std::make_unique<Invariants>(engine_->core());

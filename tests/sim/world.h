@@ -56,6 +56,8 @@ class World {
   // Programs and what they do (child_script.h); a bad script is our own mistake.
   void AddProgram(const std::string& path, absl::string_view script);
 
+  // How many units there is room for; before Boot.
+  void LimitUnits(size_t most) { most_units_ = most; }
   // Starts the daemon.
   void Boot();
   // Asks for a job; the answer is in asked(index).
@@ -114,6 +116,7 @@ class World {
   std::vector<Change> changes_;
   std::vector<std::string> complaints_;
   size_t problems_seen_ = 0;
+  size_t most_units_ = 0;  // 0: as many as the engine has room for
   int turns_ = 0;
   std::shared_ptr<bool> shut_down_ = std::make_shared<bool>(false);
 };

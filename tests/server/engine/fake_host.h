@@ -35,6 +35,7 @@ class FakeHost final : public UnitHost {
   std::string HolderOf(const ListenSpec& /*spec*/, const SocketUnit& /*except*/) const override {
     return "";
   }
+  bool has_room() const override { return true; }
   absl::Status StartInstance(SocketUnit& /*socket*/, Connection /*connection*/) override {
     return absl::OkStatus();
   }
