@@ -31,8 +31,8 @@ struct Plan {
   std::vector<std::string> warnings;
 };
 
-// Jobs of one transaction: more is a mistake in somebody's dependencies.
-inline constexpr size_t kTransactionLimit = 4096;
+// Jobs of one transaction: as many as there may be units (EngineOptions::unit_limit).
+inline constexpr size_t kTransactionLimit = 65536;
 
 class Transaction {
  public:

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 #include "server/base/errors.h"
 #include "server/kernel/linux_files.h"
 #include "server/kernel/linux_kernel.h"
@@ -20,7 +22,22 @@
 
 namespace socketd {
 
+// A tenth of the numbers is left for services, for clients and for operators.
+absl::Status LinuxKernel::CheckRoomForPort(const ListenSpec& spec) const {
+  const uint64_t left = std::max<uint64_t>(machine_.most_files / 10, 64);
+  const auto open = static_cast<uint64_t>(high_ports_);
+  if (open + left < machine_.most_files) return absl::OkStatus();
+  return SystemError(
+      EMFILE, "socket",
+      {{"address", ToText(spec.address)},
+       {"listeners", absl::StrCat(open)},
+       {"limit", absl::StrCat("RLIMIT_NOFILE is ", machine_.most_files, " and ", left,
+                              " of it are left for services: raise "
+                              "LimitNOFILE= of socketd.service")}});
+}
+
 absl::StatusOr<Port> LinuxKernel::Listen(const ListenSpec& spec) {
+  if (absl::Status room = CheckRoomForPort(spec); !room.ok()) return room;
   absl::StatusOr<OpenPort> opened = OpenListener(spec);
   if (!opened.ok()) return opened.status();
   if (opened->fd.get() >= kHighNumber) ++high_ports_;

@@ -102,6 +102,7 @@ class LinuxKernel final : public Kernel {
   void LookAtStrays(Instant now);
   Peer WithGroup(Peer peer) const;
   void MakeRoom();
+  absl::Status CheckRoomForPort(const ListenSpec& spec) const;
   // False: there are fewer than at the start.
   bool ReserveNumbers();
   void Lend(const Fd& fd, bool nonblocking);

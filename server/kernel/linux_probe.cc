@@ -264,6 +264,7 @@ void RaiseLimits(Machine& machine) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   machine.files = {RLIMIT_NOFILE, limit.rlim_cur, limit.rlim_max};
+  machine.most_files = limit.rlim_cur;
   rlim_t most = limit.rlim_max;
   uint64_t system_most = 0;
   const std::string text = ReadText("/proc/sys/fs/nr_open");
@@ -274,6 +275,7 @@ void RaiseLimits(Machine& machine) {
   limit.rlim_cur = most;
   limit.rlim_max = std::max(limit.rlim_max, most);
   const bool raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  if (raised) machine.most_files = most;
   Add(machine, "descriptors", raised, absl::StrCat("at most ", most));
 }
 

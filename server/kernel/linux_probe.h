@@ -20,6 +20,7 @@ struct Machine {
   std::string cgroup_base;    // the folder for our groups; empty: none
   std::string cgroup_refused;
   std::string cgroup_home;  // where the daemon was before
+  uint64_t most_files = 0;  // descriptors that the daemon may have
   Limit files;              // RLIMIT_NOFILE as it was: what services get
 };
 
