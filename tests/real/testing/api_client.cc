@@ -127,6 +127,20 @@ absl::Status ApiClient::Stop(const std::string& unit) {
   return ToAbsl(channel_->stub->StopUnit(Context().get(), request, &response));
 }
 
+absl::Status ApiClient::Pause(const std::string& unit) {
+  v1::PauseUnitRequest request;
+  request.set_name(unit);
+  v1::PauseUnitResponse response;
+  return ToAbsl(channel_->stub->PauseUnit(Context().get(), request, &response));
+}
+
+absl::Status ApiClient::Resume(const std::string& unit) {
+  v1::ResumeUnitRequest request;
+  request.set_name(unit);
+  v1::ResumeUnitResponse response;
+  return ToAbsl(channel_->stub->ResumeUnit(Context().get(), request, &response));
+}
+
 absl::Status ApiClient::ResetFailed(const std::string& unit) {
   v1::ResetFailedRequest request;
   request.add_names(unit);

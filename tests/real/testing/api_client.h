@@ -58,6 +58,8 @@ class ApiClient {
   absl::Status Start(const std::string& unit);
   absl::Status StartWithoutWaiting(const std::string& unit);
   absl::Status Stop(const std::string& unit);
+  absl::Status Pause(const std::string& unit);
+  absl::Status Resume(const std::string& unit);
   absl::Status ResetFailed(const std::string& unit);
   absl::Status Reload();
   absl::Status Apply(const std::vector<Wish>& units, const ApplyOptions& options = {});
