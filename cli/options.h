@@ -44,6 +44,8 @@ struct Options {
   bool no_reconnect = false;
   bool restart = false;
   bool value = false;
+  bool with_service = false;
+  bool with_sockets = false;
 };
 
 using OptionSlot = std::variant<bool Options::*,

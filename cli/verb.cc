@@ -47,6 +47,14 @@ constexpr std::array<Row, 1> kJobOptions = {{
      &Options::mode},
 }};
 
+constexpr std::array<Row, 3> kStopOptions = {{
+    {"--with-service", "", "of sockets: what they have started too, instances included",
+     &Options::with_service},
+    {"--with-sockets", "", "of services: the sockets that start them too", &Options::with_sockets},
+    {"--job-mode", "replace|fail|ignore-dependencies", "what happens to jobs in the way",
+     &Options::mode},
+}};
+
 constexpr std::array<Row, 4> kWatchOptions = {{
     {"--since", "REVISION", "start with this change instead of the present state", &Options::since},
     {"--snapshot", "yes|no", "whether to print the present state first", &Options::snapshot},
@@ -120,7 +128,7 @@ constexpr std::array<Verb, 28> kVerbs = {{
     {"stop", "", VerbGroup::kAct, "UNIT...", Operands::kUnits, 1, kMany,
      "stop units; return when they are at rest",
      "Warns if a socket goes on listening and will start the unit again.",
-     "socketctl stop web.service web.socket", kJobOptions, RunStop},
+     "socketctl stop web.service --with-sockets\nsocketctl stop 'web*'", kStopOptions, RunStop},
     {"restart", "", VerbGroup::kAct, "UNIT...", Operands::kUnits, 1, kMany, "stop and start units",
      "", "socketctl restart 'web*'", kJobOptions, RunRestart},
     {"try-restart", "", VerbGroup::kAct, "UNIT...", Operands::kUnits, 1, kMany,

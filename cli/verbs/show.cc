@@ -30,7 +30,7 @@ std::string Stamp(bool known, const google::protobuf::Timestamp& stamp, absl::Ti
   }
 
 // What the unit does, under the names that systemctl gives to the same things.
-const std::array<Property, 36> kProperties = {{
+const std::array<Property, 37> kProperties = {{
     {"Id", SHOWN(BareName(u))},
     {"Names", SHOWN(absl::StrJoin(u.aliases(), " "))},
     {"LoadState", SHOWN(Spelling(s.load_state()))},
@@ -60,6 +60,7 @@ const std::array<Property, 36> kProperties = {{
      SHOWN(absl::StrCat(s.socket().refusals().max_connections_per_source()))},
     {"NRefusedStopping", SHOWN(absl::StrCat(s.socket().refusals().stopping()))},
     {"NRefusedResources", SHOWN(absl::StrCat(s.socket().refusals().resources()))},
+    {"NFailed", SHOWN(absl::StrCat(s.socket().failed()))},
     {"NTriggered", SHOWN(absl::StrCat(s.socket().triggered()))},
     {"NTriggerLimitHits", SHOWN(absl::StrCat(s.socket().trigger_limit_hits()))},
     {"NPollLimitHits", SHOWN(absl::StrCat(s.socket().poll_limit_hits()))},

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -96,14 +100,28 @@ class Page {
       const bool same = listener.bound() == listener.address();
       Line(listener.kind(), absl::StrCat(listener.address(), same ? "" : bound));
     }
+    const auto open = std::count_if(socket.listeners().begin(), socket.listeners().end(),
+                                    [](const auto& one) { return !one.bound().empty(); });
+    if (open > 0 && open < socket.listeners_size())
+      Line("Open", absl::StrCat(open, " of ", socket.listeners_size()));
     Line("Connections",
          absl::StrCat(socket.connections(), " now, ", socket.accepted(), " accepted, ",
                       socket.refused(), " refused", Refusals(socket.refusals()), ", ",
                       socket.triggered(), " starts triggered"));
+    Failures(socket);
     if (socket.coolings() + socket.trigger_limit_hits() + socket.poll_limit_hits() == 0) return;
     Line("Limits",
          absl::StrCat("trigger limit hit ", Times(socket.trigger_limit_hits()), ", poll limit hit ",
                       Times(socket.poll_limit_hits()), ", cooled down ", Times(socket.coolings())));
+  }
+
+  void Failures(const v1::SocketStatus& socket) {
+    if (socket.failed() == 0) return;
+    Line("Failures", absl::StrCat(Times(socket.failed()), ", the last ones:"));
+    for (const v1::SocketStatus::InstanceFailure& failure : socket.failures()) {
+      Line(absl::FormatTime("%H:%M:%S", TimeOf(failure.time()), around_.zone),
+           absl::StrCat(failure.unit(), ": ", Spelling(failure.result()), ", ", failure.detail()));
+    }
   }
 
   static std::string Times(uint64_t count) {

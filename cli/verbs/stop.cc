@@ -20,6 +20,8 @@ void SayWarnings(const Session& session,
 ExitCode RunStop(const Session& session) {
   return ForEachUnit(session, [&](const std::string& unit) {
     auto request = JobRequestFor<v1::StopUnitRequest>(session, unit);
+    request.set_with_service(session.options.with_service);
+    request.set_with_sockets(session.options.with_sockets);
     const auto response = session.client.Stop(std::move(request));
     if (response.ok()) SayWarnings(session, unit, *response);
     return JobEnd(session, unit, response);

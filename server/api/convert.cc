@@ -45,11 +45,22 @@ void ConvertSocket(const SocketSnapshot& snapshot, v1::SocketStatus& status) {
   refusals.set_max_connections_per_source(counters.refused_per_source);
   refusals.set_stopping(counters.refused_stopping);
   refusals.set_resources(counters.refused_resources);
+  status.set_failed(counters.failed);
   status.set_triggered(counters.triggered);
   status.set_trigger_limit_hits(counters.trigger_limit_hits);
   status.set_poll_limit_hits(counters.poll_limit_hits);
   status.set_coolings(counters.coolings);
   status.set_service(snapshot.service);
+}
+
+void ConvertFailures(const std::vector<InstanceFailure>& failures, v1::SocketStatus& status) {
+  for (const InstanceFailure& failure : failures) {
+    v1::SocketStatus::InstanceFailure& message = *status.add_failures();
+    message.set_unit(CleanText(failure.unit));
+    Convert(failure.time, *message.mutable_time());
+    message.set_result(static_cast<v1::Result>(failure.result));
+    message.set_detail(CleanText(failure.detail));
+  }
 }
 
 void ConvertService(const ServiceSnapshot& snapshot, v1::ServiceStatus& status) {
@@ -120,6 +131,8 @@ void Convert(const UnitSnapshot& snapshot, View view, v1::Unit& unit) {
     ConvertService(snapshot.service, *status.mutable_service());
   if (view == View::kBasic) return;
   if (snapshot.log_lines != nullptr) ConvertLog(*snapshot.log_lines, status);
+  if (snapshot.socket.failures != nullptr)
+    ConvertFailures(*snapshot.socket.failures, *status.mutable_socket());
   if (snapshot.definition == nullptr) return;
   *unit.mutable_definition() = *snapshot.definition;
   unit.set_unit_file(WriteUnitFile(*snapshot.definition));

@@ -283,6 +283,10 @@ UnitService::Reactor* UnitService::RunJob(Context* context,
   const absl::StatusOr<JobMode> mode = ModeOf(request.mode());
   if (!mode.ok()) return End(context, mode.status());
   JobRequest job{name->text(), kind, *mode, request.no_wait(), RequesterOf(*context)};
+  if constexpr (std::is_same_v<Request, v1::StopUnitRequest>) {
+    job.with_service = request.with_service();
+    job.with_sockets = request.with_sockets();
+  }
   return Run(WriteOf(context, request, response), [this, &job](Settle settle) {
     engine_.Submit(std::move(job),
                    Answering<JobReport>(std::move(settle), [](const JobReport& report) {

@@ -170,6 +170,7 @@ absl::StatusOr<std::shared_ptr<const SocketSettings>> SocketOf(const UnitName& n
   settings->flush_pending = spec.flush_pending();
   settings->lends_to_commands = spec.pass_file_descriptors_to_exec();
   settings->remove_on_stop = spec.remove_on_stop();
+  settings->partial_listen = spec.partial_listen();
   settings->symlinks.assign(spec.symlinks().begin(), spec.symlinks().end());
   SetLimits(spec, *settings);
   settings->defer = static_cast<DeferTrigger>(spec.defer_trigger());

@@ -49,6 +49,7 @@ struct SocketSettings {
   bool flush_pending = false;
   bool lends_to_commands = false;  // PassFileDescriptorsToExec=
   bool remove_on_stop = false;
+  bool partial_listen = false;
   std::vector<std::string> symlinks;
   RateLimit trigger_limit;
   RateLimit poll_limit;  // of each listener

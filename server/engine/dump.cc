@@ -188,10 +188,19 @@ void AddCounters(const SocketSettings& settings, const SocketSnapshot& socket, L
     lines.AddCount("Refused when stopping", counters.refused_stopping);
     lines.AddCount("Refused without resources", counters.refused_resources);
   }
+  if (settings.accept) lines.AddCount("Failed", counters.failed);
   lines.AddCount("Triggered", counters.triggered);
   lines.AddCount("Trigger limit hit", counters.trigger_limit_hits);
   lines.AddCount("Poll limit hit", counters.poll_limit_hits);
   lines.AddCount("Cooled down", counters.coolings);
+}
+
+void AddFailures(const SocketSnapshot& socket, Lines& lines) {
+  if (socket.failures == nullptr) return;
+  for (const InstanceFailure& failure : *socket.failures) {
+    lines.Add("Failure", absl::StrCat(failure.unit, ": ", std::string(NameOf(failure.result)), ", ",
+                                      failure.detail));
+  }
 }
 
 void AddSocket(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
@@ -218,6 +227,7 @@ void AddSocket(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
   }
   lines.AddBool("FlushPending", settings.flush_pending);
   lines.AddBool("RemoveOnStop", settings.remove_on_stop);
+  lines.AddBool("PartialListen", settings.partial_listen);
   lines.AddBool("PassFileDescriptorsToExec", settings.lends_to_commands);
   lines.AddBool("Accept", settings.accept);
   lines.Add("Service", snapshot.socket.service);
@@ -228,6 +238,7 @@ void AddSocket(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
   }
   lines.Add("TriggerLimitAction", settings.trigger_limit_fails ? "fail" : "cool");
   AddCounters(settings, snapshot.socket, lines);
+  AddFailures(snapshot.socket, lines);
   for (const ListenerSnapshot& listener : snapshot.socket.listeners) {
     lines.Add(listener.kind, listener.bound.empty() || listener.bound == listener.address
                                  ? listener.address

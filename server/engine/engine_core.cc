@@ -233,20 +233,21 @@ void EngineCore::StopUnneeded(Unit& unit) {
   Follow(unit, Work::kStop, {Cause::Kind::kDependency, "", "nobody needs it"});
 }
 
-// Instances go as soon as they rest, failed ones too; their failure stays in the log and the
-// history.
+// Instances go as soon as they rest, failed ones too; their failure stays in the log, the history
+// and for a while with their socket.
 void EngineCore::Collect() {
   for (Unit* unit : std::exchange(doomed_, {})) {
     unit->marks.doomed = false;
     if (!unit->at_rest() || unit->job() != nullptr || unit->marks.moved) continue;
+    SocketUnit* const origin = static_cast<ServiceUnit*>(unit)->origin();
     if (unit->result() != Result::kSuccess) {
       Log(Level::kWarning, "instance.failed",
           {{"unit", unit->name()},
            {"result", NameOf(unit->result())},
            {"detail", unit->cause().detail}});
+      if (origin != nullptr) origin->OnInstanceFailed(*unit);
     }
     Announce(*unit, News::kDeleted, {Cause::Kind::kStep, "", "collected"});
-    SocketUnit* const origin = static_cast<ServiceUnit*>(unit)->origin();
     Drop(*unit);
     if (origin != nullptr) origin->OnInstanceGone();
   }

@@ -34,6 +34,10 @@ struct JobRequest {
   JobMode mode = JobMode::kReplace;
   bool no_wait = false;   // answer when queued
   std::string requester;  // "uid 0"; becomes the cause's detail
+  // A stop: of the service, or the instances, that a socket starts too; of the sockets that start a
+  // service too.
+  bool with_service = false;
+  bool with_sockets = false;
 };
 
 // A socket unit that is to leave its traffic alone, or to take it up again. No job: it holds at

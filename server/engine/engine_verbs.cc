@@ -8,6 +8,9 @@
 #include "server/base/log.h"
 #include "server/engine/dump.h"
 #include "server/engine/engine_core.h"
+#include "server/engine/job_ends.h"
+#include "server/engine/service_unit.h"
+#include "server/engine/socket_unit.h"
 
 namespace socketd {
 namespace {
@@ -54,11 +57,50 @@ void WarnOfSockets(const Unit& unit, std::vector<std::string>& warnings) {
   for (const Unit* socket : unit.links().of(LinkKind::kTriggeredBy)) {
     if (!socket->is_up() || socket->stop_pending()) continue;
     warnings.push_back(absl::StrCat(socket->name(), " still listens and will start ", unit.name(),
-                                    " again on traffic: stop it too"));
+                                    " again on traffic: stop it too (with_sockets)"));
   }
 }
 
+absl::Status NotAService(const Unit& unit) {
+  return Error(absl::StatusCode::kInvalidArgument, "NOT_A_SERVICE",
+               absl::StrCat(unit.name(), " is no service: no socket starts it"),
+               {{"unit", unit.name()}});
+}
+
 }  // namespace
+
+// Those of connections.
+std::vector<Unit*> EngineCore::InstancesOf(const SocketUnit& socket) const {
+  std::vector<Unit*> instances;
+  for (Unit* unit : table_.All()) {
+    const bool ours = unit->type() == UnitType::kService &&
+                      static_cast<const ServiceUnit*>(unit)->origin() == &socket;
+    if (ours) instances.push_back(unit);
+  }
+  return instances;
+}
+
+// Whom a stop is about: the unit, and those who come along.
+absl::StatusOr<std::vector<Unit*>> EngineCore::Concerned(const JobRequest& request,
+                                                         Unit& unit) const {
+  std::vector<Unit*> units = {&unit};
+  if (request.with_service && unit.type() != UnitType::kSocket) return NotASocket(unit);
+  if (request.with_sockets && unit.type() != UnitType::kService) return NotAService(unit);
+  const auto add = [&units](Unit* other) {
+    if (!other->at_rest() || other->job() != nullptr) units.push_back(other);
+  };
+  if (request.with_service) {
+    for (Unit* service : unit.links().of(LinkKind::kTriggers))
+      add(service);
+    for (Unit* instance : InstancesOf(static_cast<const SocketUnit&>(unit)))
+      add(instance);
+  }
+  if (request.with_sockets) {
+    for (Unit* socket : unit.links().of(LinkKind::kTriggeredBy))
+      add(socket);
+  }
+  return units;
+}
 
 absl::Status EngineCore::Request(const JobRequest& request, Unit& unit, Answer<JobReport>& answer) {
   const Cause cause{Cause::Kind::kRequest, "", request.requester};
@@ -66,20 +108,24 @@ absl::Status EngineCore::Request(const JobRequest& request, Unit& unit, Answer<J
   if (work == Work::kRestart) {
     if (absl::Status can = CheckRestart(unit); !can.ok()) return can;
   }
+  const absl::StatusOr<std::vector<Unit*>> units = Concerned(request, unit);
+  if (!units.ok()) return units.status();
   Transaction transaction(request.mode);
-  if (absl::Status added = transaction.Add(unit, work, cause); !added.ok()) return added;
+  for (Unit* one : *units) {
+    if (absl::Status added = transaction.Add(*one, work, cause); !added.ok()) return added;
+  }
   Plan plan = transaction.Take();
   if (absl::Status installed = queue_.Install(plan, request.mode); !installed.ok()) {
     return installed;
   }
   if (work == Work::kStop) WarnOfSockets(unit, plan.warnings);
-  if (request.no_wait || unit.job() == nullptr) {
+  if (request.no_wait) {
     answer(JobReport{unit.Snapshot(), plan.warnings});
     return absl::OkStatus();
   }
-  unit.job()->askers.push_back([this, name = unit.name(), warnings = plan.warnings,
-                                answer = std::move(answer)](const absl::Status& status) {
-    if (!status.ok()) return answer(status);
+  WhenAllEnded(*units, [this, name = unit.name(), warnings = plan.warnings,
+                        answer = std::move(answer)](const FailedJobs& failed) {
+    if (!failed.empty()) return answer(failed.front().second);
     Unit* const now = Find(name);
     answer(JobReport{now == nullptr ? nullptr : now->Snapshot(), warnings});
   });

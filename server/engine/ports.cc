@@ -41,19 +41,42 @@ absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings
   owner_ = owner;
   link_warnings_.clear();
   std::vector<Opened> opened;
+  absl::Status refused;
   for (size_t i = 0; i < settings_->listeners.size(); ++i) {
     absl::StatusOr<Opened> one = OpenOne(settings_->listeners[i].spec);
-    if (!one.ok()) {
-      failed_ = i;
-      ports_ = std::move(opened);
-      Close();
-      return WithFacts(one.status(), {{"address", settings_->listeners[i].address}});
-    }
-    opened.push_back(*std::move(one));
+    opened.push_back(one.ok() ? *std::move(one) : Missing(one.status()));
+    if (one.ok() || !refused.ok()) continue;
+    failed_ = i;
+    refused = WithFacts(one.status(), {{"address", settings_->listeners[i].address}});
+    if (!settings_->partial_listen) break;
   }
   ports_ = std::move(opened);
+  const bool enough = settings_->partial_listen && missing() < ports_.size();
+  if (!refused.ok() && !enough) {
+    Close();
+    return refused;
+  }
   MakeSymlinks();
   return absl::OkStatus();
+}
+
+PortSet::Opened PortSet::Missing(const absl::Status& why) {
+  Opened missing;
+  missing.why_missing = std::string(why.message());
+  return missing;
+}
+
+size_t PortSet::missing() const {
+  return static_cast<size_t>(
+      std::count_if(ports_.begin(), ports_.end(), [](const Opened& one) { return !one.port.fd; }));
+}
+
+void PortSet::OpenMissing() {
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    if (ports_[i].port.fd) continue;
+    const absl::Status again = OpenAgain(i);
+    if (!again.ok()) ports_[i].why_missing = std::string(again.message());
+  }
 }
 
 std::vector<std::string> PortSet::warnings() const {
@@ -61,6 +84,11 @@ std::vector<std::string> PortSet::warnings() const {
   for (const Opened& opened : ports_) {
     for (const auto* lines : {&opened.port.warnings, &opened.repairs})
       all.insert(all.end(), lines->begin(), lines->end());
+    if (opened.why_missing.empty()) continue;
+    const SocketSettings::Listener& listener =
+        settings_->listeners[static_cast<size_t>(&opened - ports_.data())];
+    all.push_back(absl::StrCat("[Socket] ", listener.kind, "=", listener.address,
+                               " is not open and is tried again: ", opened.why_missing));
   }
   all.insert(all.end(), link_warnings_.begin(), link_warnings_.end());
   return all;
@@ -188,8 +216,14 @@ absl::Status PortSet::Restore(size_t index) {
 
 absl::Status PortSet::Arm(Arming arming) {
   for (size_t i = 0; i < ports_.size(); ++i) {
-    if (absl::Status restored = Restore(i); !restored.ok()) return restored;
     Opened& opened = ports_[i];
+    if (settings_->partial_listen && !opened.port.fd) continue;
+    const absl::Status restored = Restore(i);
+    if (!restored.ok() && settings_->partial_listen && !IsResourceShortage(restored)) {
+      opened = Missing(restored);
+      continue;
+    }
+    if (!restored.ok()) return restored;
     const absl::Status armed =
         loop_.kernel().Arm(opened.port.fd, opened.subscription.token(), arming);
     if (!armed.ok()) return armed;

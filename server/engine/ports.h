@@ -27,8 +27,8 @@ class PortSet {
   PortSet(const PortSet&) = delete;
   PortSet& operator=(const PortSet&) = delete;
 
-  // Opens every port of `settings`, unless they are open; a failure closes those opened here.
-  // `owner` is what SocketUser= and SocketGroup= stand for.
+  // Opens every port of `settings`, unless they are open; a failure closes those opened here. With
+  // X-PartialListen= one port is enough. `owner` is what SocketUser= and SocketGroup= stand for.
   absl::Status Open(const std::shared_ptr<const SocketSettings>& settings, const Owner& owner);
   // Which port the last Open that failed could not open.
   size_t failed() const { return failed_; }
@@ -50,6 +50,10 @@ class PortSet {
   // that cannot be had again leaves the others as they are.
   absl::Status Arm(Arming arming);
   void Disarm();
+
+  // How many are not open, and opens those that can be had by now.
+  size_t missing() const;
+  void OpenMissing();
 
   // Drops what is queued at all of them; how much that was.
   size_t Flush();
@@ -83,6 +87,7 @@ class PortSet {
     Subscription subscription;
     RateWindow polls;
     std::vector<std::string> repairs;  // what was said of it already, once each
+    std::string why_missing;           // of one that is not open
     bool armed = false;
   };
   // What Commit will make of the ports.
@@ -96,6 +101,7 @@ class PortSet {
   static const std::string* NodeOf(const SocketSettings& settings);
   absl::Status Restore(size_t index);
   absl::Status OpenAgain(size_t index);
+  static Opened Missing(const absl::Status& why);
   void Report(size_t index, absl::string_view what);
   void DisarmOne(Opened& opened);
   void MakeSymlinks();

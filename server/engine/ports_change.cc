@@ -17,6 +17,10 @@ absl::Status PortSet::Prepare(const std::shared_ptr<const SocketSettings>& to) {
   for (size_t i = 0; i < to->listeners.size(); ++i) {
     if (next_->from[i]) continue;
     absl::StatusOr<Opened> one = OpenOne(to->listeners[i].spec);
+    if (!one.ok() && to->partial_listen) {
+      next_->opened[i] = Missing(one.status());
+      continue;
+    }
     if (!one.ok()) {
       failed_ = i;
       Abandon();

@@ -1,5 +1,8 @@
 // A socket unit with Accept=: each connection gets an instance, or is refused for a reason.
+#include <cstddef>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "server/base/errors.h"
 #include "server/base/log.h"
@@ -72,6 +75,20 @@ Sources::Hold SocketUnit::HoldSource(const Connection& connection) {
   const SourceLimit& limit = settings_->per_source;
   if (limit.connections == 0) return {};
   return sources_.Take(SourceOf(connection, limit));
+}
+
+// The instance goes; what became of it is kept for a while.
+void SocketUnit::OnInstanceFailed(const Unit& instance) {
+  constexpr size_t kKept = 16;
+  auto kept = std::make_shared<std::vector<InstanceFailure>>();
+  if (failures_ != nullptr) {
+    const size_t first = failures_->size() < kKept ? 0 : 1;
+    kept->assign(failures_->begin() + static_cast<ptrdiff_t>(first), failures_->end());
+  }
+  kept->push_back(
+      {instance.name(), host_.loop().wall_now(), instance.result(), instance.cause().detail});
+  failures_ = std::move(kept);
+  ++counters_.failed;
 }
 
 void SocketUnit::OnInstanceGone() {

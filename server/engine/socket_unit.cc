@@ -71,6 +71,7 @@ Ending SocketUnit::Begin(SocketState next) {
 void SocketUnit::ClosePorts() {
   const bool ours = ports_.size() > 0 && settings_->accept && !settings_->lends_to_commands;
   if (ours) counters_.refused_stopping += ports_.Flush();
+  look_for_missing_ = Timer();
   ports_.Close();
 }
 
@@ -95,6 +96,7 @@ Ending SocketUnit::BeginOpening() {
 
 Ending SocketUnit::OpenPorts(const Owner& owner) {
   const absl::Status opened = ports_.Open(settings_, owner);
+  LookForMissing();
   if (opened.ok()) return Outcome::kDone;
   return FailedBy(NameHolder(opened, settings_->listeners[ports_.failed()]));
 }
@@ -282,7 +284,28 @@ Ending SocketUnit::EndOfService(const Unit& other) {
 }
 
 absl::Status SocketUnit::Watch() {
-  return ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
+  absl::Status armed = ports_.Arm(settings_->accept ? Arming::kLevel : Arming::kOnce);
+  LookForMissing();
+  return armed;
+}
+
+// What could not be opened is tried again every now and then, less and less often.
+void SocketUnit::LookForMissing() {
+  constexpr absl::Duration kFirst = absl::Seconds(1);
+  constexpr absl::Duration kLongest = absl::Seconds(30);
+  if (!settings_->partial_listen || ports_.missing() == 0) return;
+  if (look_for_missing_) return;
+  missing_for_ = std::clamp(2 * missing_for_, kFirst, kLongest);
+  look_for_missing_ = DeadlineAfter(host_.loop(), missing_for_, [this] {
+    const size_t before = ports_.missing();
+    ports_.OpenMissing();
+    if (ports_.missing() != before) missing_for_ = absl::ZeroDuration();
+    const auto* const traffic = std::get_if<Traffic>(&wait_);
+    host_.OnChanged(*this);
+    if (ports_.missing() == before || traffic == nullptr || traffic->paused() || stop_pending())
+      return LookForMissing();
+    WatchAgain();
+  });
 }
 
 // A port hung up: it is put back in order or opened anew.

@@ -72,6 +72,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   void OnInstanceMade() { ++connections_; }
   // Counts a connection for MaxConnectionsPerSource=, as long as its instance keeps this.
   Sources::Hold HoldSource(const Connection& connection);
+  void OnInstanceFailed(const Unit& instance);
   void OnInstanceGone();
   // While deferred: what was in the way may be gone.
   void Retry();
@@ -136,6 +137,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   Ending EndOfService(const Unit& other);
   absl::Status Watch();
   void WatchAgain();
+  void LookForMissing();
 
   // ---- with Accept= (socket_accept.cc) ----
   void AcceptSome(const Fd& port);
@@ -167,6 +169,8 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   uint64_t refused_starts_ = 0;            // of the service, when the wait began
   std::optional<std::string> run_before_;  // the service's last run then; none: it was running
   Instant back_since_;                     // when the unit last began to listen again
+  Timer look_for_missing_;
+  absl::Duration missing_for_;  // how long they were not looked for last
   SpotCheck look_at_queue_;
   std::vector<uint64_t> waited_;  // at the ports when the service was started; empty: not looked
   std::string connection_name_;
@@ -175,6 +179,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   uint64_t instances_ = 0;
   bool short_ = false;  // nothing could be accepted when it was last tried
   SocketCounters counters_;
+  std::shared_ptr<const std::vector<InstanceFailure>> failures_;
 };
 
 }  // namespace socketd

@@ -86,6 +86,7 @@ absl::Status SocketUnit::AskStart(const Cause& cause) {
   if (absl::Status admitted = AdmitRun(); !admitted.ok()) return admitted;
   settings_ = definition()->socket;
   look_at_queue_.Reset();
+  missing_for_ = absl::ZeroDuration();
   BeginRun(cause);
   Settle(StartOf(row()));
   return absl::OkStatus();
@@ -139,6 +140,7 @@ SocketSnapshot SocketUnit::ShowSocket() const {
   SocketSnapshot shown;
   shown.connections = connections_;
   shown.counters = counters_;
+  shown.failures = failures_;
   shown.service = service_name().text();
   const SocketSettings* const settings = current();
   if (settings == nullptr) return shown;
@@ -171,7 +173,7 @@ Vitals SocketUnit::vitals() const {
   vitals.watches = row().awaits == SocketAwait::kTraffic;
   vitals.timed = endings.late && shortage().empty();
   vitals.command = std::holds_alternative<RunningCommand>(wait_);
-  vitals.ports_open = ports_.size();
+  vitals.ports_open = ports_.size() - ports_.missing();
   vitals.ports_armed = ports_.armed();
   vitals.control_children = control() != nullptr && *control() ? 1 : 0;
   vitals.group = run_.has_group();

@@ -178,8 +178,7 @@ UnitSnapshotPtr Unit::Snapshot() const {
 
 absl::Status NotASocket(const Unit& unit) {
   return Error(absl::StatusCode::kInvalidArgument, "NOT_A_SOCKET",
-               absl::StrCat(unit.name(), " is no socket unit: only those can be paused"),
-               {{"unit", unit.name()}});
+               absl::StrCat(unit.name(), " is no socket unit"), {{"unit", unit.name()}});
 }
 
 absl::Status TryAgain(const Unit& unit) {

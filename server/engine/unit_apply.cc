@@ -1,5 +1,4 @@
 // Units that are changed together: what it would come to, and doing it.
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -8,33 +7,9 @@
 #include "server/base/errors.h"
 #include "server/engine/change_set.h"
 #include "server/engine/engine_core.h"
+#include "server/engine/job_ends.h"
 
 namespace socketd {
-namespace {
-
-// Answers when the last of `services` is through with its job; what goes wrong is a warning.
-void AnswerAfter(const std::vector<Unit*>& services,
-                 ApplyReport report,
-                 Answer<ApplyReport> answer) {
-  struct Waiting {
-    ApplyReport report;
-    Answer<ApplyReport> answer;
-    size_t left = 0;
-  };
-  auto waiting = std::make_shared<Waiting>(Waiting{std::move(report), std::move(answer)});
-  for (Unit* unit : services) {
-    if (unit->job() == nullptr) continue;
-    ++waiting->left;
-    unit->job()->askers.push_back([waiting, name = unit->name()](const absl::Status& status) {
-      if (!status.ok())
-        waiting->report.warnings.push_back(absl::StrCat(name, ": ", status.message()));
-      if (--waiting->left == 0) waiting->answer(std::move(waiting->report));
-    });
-  }
-  if (waiting->left == 0) waiting->answer(std::move(waiting->report));
-}
-
-}  // namespace
 
 absl::StatusOr<ChangePlan> EngineCore::PlanUnits(const ApplyRequest& request) {
   ChangeSet changes(table_, options_);
@@ -87,7 +62,12 @@ void EngineCore::Restart(ApplyReport report, const Cause& cause, Answer<ApplyRep
     report.warnings.emplace_back(installed.message());
     services.clear();
   }
-  AnswerAfter(services, std::move(report), std::move(answer));
+  WhenAllEnded(services, [report = std::move(report),
+                          answer = std::move(answer)](const FailedJobs& failed) mutable {
+    for (const auto& [name, status] : failed)
+      report.warnings.push_back(absl::StrCat(name, ": ", status.message()));
+    answer(std::move(report));
+  });
 }
 
 }  // namespace socketd

@@ -38,6 +38,7 @@ struct SocketCounters {
   uint64_t refused_per_source = 0;       // as many of its source as MaxConnectionsPerSource= were
   uint64_t refused_stopping = 0;         // it waited when the unit or socketd stopped
   uint64_t refused_resources = 0;        // no instance could be made
+  uint64_t failed = 0;                   // its instance came to a bad end
   uint64_t triggered = 0;                // traffic started the service or an instance
   uint64_t trigger_limit_hits = 0;       // nobody was refused for it
   uint64_t poll_limit_hits = 0;          // nor for this
@@ -48,10 +49,19 @@ struct SocketCounters {
   }
 };
 
+// The bad end of a connection's instance.
+struct InstanceFailure {
+  std::string unit;
+  absl::Time time;
+  Result result = Result::kSuccess;
+  std::string detail;
+};
+
 struct SocketSnapshot {
   std::vector<ListenerSnapshot> listeners;  // file order
   uint32_t connections = 0;
   SocketCounters counters;
+  std::shared_ptr<const std::vector<InstanceFailure>> failures;  // the last ones; null: none
   std::string service;
 };
 

@@ -37,6 +37,12 @@ v1::Unit WebSocket() {
   socket.set_connections(2);
   socket.set_refused(1);
   socket.mutable_refusals()->set_max_connections(1);
+  socket.set_failed(1);
+  v1::SocketStatus::InstanceFailure& failure = *socket.add_failures();
+  failure.set_unit("web@4-711-0.service");
+  failure.mutable_time()->set_seconds(1795262400);
+  failure.set_result(v1::RESULT_EXIT_CODE);
+  failure.set_detail("exited, status 1");
   socket.set_triggered(3);
   socket.set_trigger_limit_hits(2);
   socket.set_coolings(1);

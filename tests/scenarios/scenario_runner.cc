@@ -165,7 +165,7 @@ absl::Status ScenarioRunner::DoSlow(const Words& words) {
   return absl::OkStatus();
 }
 
-void ScenarioRunner::DoVerb(const std::string& verb, const std::string& unit, JobMode mode) {
+void ScenarioRunner::DoVerb(const std::string& verb, JobRequest request) {
   static constexpr std::array<std::pair<absl::string_view, JobKind>, 5> kKinds = {{
       {"start", JobKind::kStart},
       {"stop", JobKind::kStop},
@@ -173,12 +173,15 @@ void ScenarioRunner::DoVerb(const std::string& verb, const std::string& unit, Jo
       {"try-restart", JobKind::kTryRestart},
       {"reload", JobKind::kReload},
   }};
+  const std::string& unit = request.unit;
   if (verb == "pause") world_.Pause(unit, false);
   if (verb == "resume") world_.Pause(unit, true);
   if (verb == "reset") world_.ResetFailed(unit);
   if (verb == "delete") world_.Delete(unit);
   for (const auto& [name, kind] : kKinds) {
-    if (verb == name) world_.Ask(kind, unit, mode);
+    if (verb != name) continue;
+    request.kind = kind;
+    world_.Ask(request);
   }
 }
 
@@ -187,10 +190,15 @@ absl::Status ScenarioRunner::DoJob(const Words& words) {
   const bool load = words[0] == "load";
   if (load) world_.Load();
   if (!load && words.size() < 2) return Misread(absl::StrCat(words[0], " what?"));
-  const bool or_fail = words.back() == "or-fail";
-  const JobMode mode = or_fail ? JobMode::kFail : JobMode::kReplace;
-  for (size_t i = 1; i < words.size() - (or_fail ? 1 : 0); ++i)
-    DoVerb(words[0], words[i], mode);
+  JobRequest request;
+  if (words.back() == "or-fail") request.mode = JobMode::kFail;
+  request.with_service = words.back() == "with-service";
+  request.with_sockets = words.back() == "with-sockets";
+  const bool how = request.mode == JobMode::kFail || request.with_service || request.with_sockets;
+  for (size_t i = 1; i < words.size() - (how ? 1 : 0); ++i) {
+    request.unit = words[i];
+    DoVerb(words[0], request);
+  }
   Settle();
   return absl::OkStatus();
 }

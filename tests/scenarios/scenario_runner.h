@@ -33,7 +33,7 @@ class ScenarioRunner {
   absl::Status DoApply(const Words& words);
   absl::Status DoWorld(const Words& words);
   absl::Status DoSlow(const Words& words);
-  void DoVerb(const std::string& verb, const std::string& unit, JobMode mode);
+  void DoVerb(const std::string& verb, JobRequest request);
   absl::Status DoJob(const Words& words);
   absl::Status Connect(const Words& words);
   absl::Status DoTraffic(const Words& words);

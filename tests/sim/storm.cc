@@ -78,11 +78,12 @@ std::string Storm::TriggerLimit() {
   std::string text;
   if (Sometimes(3)) absl::StrAppend(&text, "TriggerLimitBurst=", OneOf({"2", "5", "200"}), "\n");
   if (Sometimes(4)) absl::StrAppend(&text, "TriggerLimitAction=fail\n");
+  if (Sometimes(3)) absl::StrAppend(&text, "PollLimitBurst=", OneOf({"0", "1", "3"}), "\n");
   return text;
 }
 
-void Storm::MakeSocket(const std::string& stem, int port) {
-  const bool accept = Sometimes(4);
+std::string Storm::SocketText(const Made& made) {
+  const auto& [stem, port, accept, kind, kill_mode] = made;
   std::string text = "[Unit]\n";
   if (!Sometimes(4)) absl::StrAppend(&text, "StartLimitBurst=300\n");
   absl::StrAppend(&text, "[Socket]\nAccept=", accept ? "yes" : "no", "\n");
@@ -91,12 +92,10 @@ void Storm::MakeSocket(const std::string& stem, int port) {
     const std::string address =
         Sometimes(4) ? absl::StrCat("/run/", stem, i) : absl::StrCat("127.0.0.1:", port + i);
     addresses_.push_back(address);
-    absl::StrAppend(&text, !accept && Sometimes(5) ? "ListenDatagram=" : "ListenStream=", address,
-                    "\n");
+    absl::StrAppend(&text, kind, "=", address, "\n");
   }
   absl::StrAppend(&text, "TimeoutSec=", OneOf({"1s", "2s", "5s", "0"}), "\n");
-  absl::StrAppend(&text, "KillMode=",
-                  OneOf({"control-group", "control-group", "process", "mixed", "none"}), "\n");
+  absl::StrAppend(&text, "KillMode=", kill_mode, "\n");
   absl::StrAppend(&text, Commands("ExecStartPre", "/bin/start-pre"),
                   Commands("ExecStartPost", "/bin/start-post"),
                   Commands("ExecStopPre", "/bin/stop-pre"),
@@ -108,10 +107,20 @@ void Storm::MakeSocket(const std::string& stem, int port) {
                     "\nDeferTriggerMaxSec=", OneOf({"0", "1s", "5s"}), "\n");
   }
   if (accept && Sometimes(2)) absl::StrAppend(&text, "MaxConnections=2\n");
+  if (accept && Sometimes(3)) absl::StrAppend(&text, "MaxConnectionsPerSource=1\n");
+  if (Sometimes(3)) absl::StrAppend(&text, "Backlog=", OneOf({"1", "16"}), "\n");
   if (Sometimes(4)) absl::StrAppend(&text, "RemoveOnStop=yes\n");
-  world_.AddUnit(stem + ".socket", text);
+  return text;
+}
+
+void Storm::MakeSocket(const std::string& stem, int port) {
+  const bool accept = Sometimes(4);
+  const Made& made = made_.emplace_back(
+      Made{stem, port, accept, !accept && Sometimes(4) ? "ListenDatagram" : "ListenStream",
+           OneOf({"control-group", "control-group", "process", "mixed", "none"})});
+  world_.AddUnit(stem + ".socket", SocketText(made));
   units_.push_back(stem + ".socket");
-  MakeService(stem, accept);
+  MakeService(stem, made.accept);
 }
 
 void Storm::MakeService(const std::string& stem, bool instances) {
@@ -183,8 +192,37 @@ void Storm::Operate() {
   const JobMode mode = Sometimes(6)   ? JobMode::kFail
                        : Sometimes(8) ? JobMode::kIgnoreDependencies
                                       : JobMode::kReplace;
-  Note(absl::StrCat("ask ", static_cast<int>(kind), " of ", unit));
-  world_.Ask(kind, unit, mode);
+  JobRequest request;
+  request.unit = unit;
+  request.kind = kind;
+  request.mode = mode;
+  request.with_service = kind == JobKind::kStop && Sometimes(4);
+  request.with_sockets = kind == JobKind::kStop && Sometimes(4);
+  Note(absl::StrCat("ask ", static_cast<int>(kind), " of ", unit,
+                    request.with_service ? " with service" : "",
+                    request.with_sockets ? " with sockets" : ""));
+  world_.Ask(std::move(request));
+}
+
+void Storm::Apply() {
+  const Made& made = made_[dice_.Below(made_.size())];
+  ApplyRequest request;
+  request.restart = Sometimes(3);
+  UnitSource& source = request.units.emplace_back();
+  source.unit = made.stem + ".socket";
+  // What lives on is looked at by what the file says.
+  source.remove = made.kill_mode == "control-group" && Sometimes(8);
+  if (!source.remove) source.text = SocketText(made);
+  Note(absl::StrCat("apply ", source.remove ? "the end of " : "", source.unit));
+  world_.Apply(std::move(request));
+}
+
+// Somebody clears what is in the file system.
+void Storm::Clear() {
+  const std::string& address = addresses_[dice_.Below(addresses_.size())];
+  if (!absl::StartsWith(address, "/")) return;
+  Note(absl::StrCat("remove ", address));
+  world_.kernel().files().Erase(address);
 }
 
 void Storm::Connect() {
@@ -280,12 +318,12 @@ StormReport Storm::Go() {
   MakeUnits();
   MakeMean();
   world_.Boot();
-  static constexpr std::array<Act, 21> kActs = {
+  static constexpr std::array<Act, 23> kActs = {
       &Storm::Operate, &Storm::Operate, &Storm::Operate, &Storm::Operate, &Storm::Operate,
       &Storm::Connect, &Storm::Connect, &Storm::Connect, &Storm::Connect, &Storm::Connect,
       &Storm::Pass,    &Storm::Pass,    &Storm::Pass,    &Storm::Pass,    &Storm::Kill,
       &Storm::Fail,    &Storm::Break,   &Storm::HangUp,  &Storm::Reset,   &Storm::Reload,
-      &Storm::Pause};
+      &Storm::Pause,   &Storm::Apply,   &Storm::Clear};
   for (int i = 0; i < kMoves && world_.complaints().empty(); ++i) {
     (this->*kActs[dice_.Below(kActs.size())])();
     if (Sometimes(3)) world_.Settle();  // else the next thing happens at the same moment

@@ -33,8 +33,17 @@ class Storm {
  private:
   using Act = void (Storm::*)();
 
+  struct Made {
+    std::string stem;
+    int port = 0;
+    bool accept = false;
+    std::string kind;  // of its ports; the same in all its lives, as is the next
+    std::string kill_mode;
+  };
+
   void MakePrograms();
   void MakeUnits();
+  std::string SocketText(const Made& made);
   void MakeSocket(const std::string& stem, int port);
   void MakeService(const std::string& stem, bool instances);
   void MakeMean();
@@ -44,6 +53,8 @@ class Storm {
   bool Sometimes(size_t one_in) { return dice_.OneIn(one_in); }
 
   void Operate();
+  void Apply();
+  void Clear();
   void Connect();
   void Pass();
   void Kill();
@@ -62,6 +73,7 @@ class Storm {
   Dice dice_;
   World world_;
   bool trail_;
+  std::vector<Made> made_;
   std::vector<std::string> units_;
   std::vector<std::string> addresses_;
   size_t noted_ = 0;

@@ -77,12 +77,16 @@ void World::Create(const std::string& unit, const std::string& text) {
 }
 
 size_t World::Ask(JobKind kind, const std::string& unit, JobMode mode) {
-  const std::shared_ptr<Asked> asked = Note(unit);
-  asked->kind = kind;
   JobRequest request;
   request.unit = unit;
   request.kind = kind;
   request.mode = mode;
+  return Ask(std::move(request));
+}
+
+size_t World::Ask(JobRequest request) {
+  const std::shared_ptr<Asked> asked = Note(request.unit);
+  asked->kind = request.kind;
   request.requester = "a test";
   engine_->handle().Submit(std::move(request), [asked](const absl::StatusOr<JobReport>& report) {
     asked->done = true;

@@ -61,6 +61,7 @@ class World {
   // Starts the daemon.
   void Boot();
   // Asks for a job; the answer is in asked(index).
+  size_t Ask(JobRequest request);
   size_t Ask(JobKind kind, const std::string& unit, JobMode mode = JobMode::kReplace);
   const Asked& asked(size_t index) const { return *asked_.at(index); }
   const std::vector<std::shared_ptr<Asked>>& asked() const { return asked_; }
