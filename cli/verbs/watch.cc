@@ -95,11 +95,16 @@ class Watcher {
     }
     waiting_ = true;
     if (!heard_) session_.around.pause(kPause);
+    if (AwaitADaemon()) return std::nullopt;
+    return session_.Fail("", absl::DeadlineExceededError("the daemon did not come back in time"));
+  }
+
+  bool AwaitADaemon() {
     while (session_.client.WaitForConnection()) {
-      if (LookForANewDaemon()) return std::nullopt;
+      if (LookForANewDaemon()) return true;
       session_.around.pause(kPause);
     }
-    return session_.Fail("", absl::DeadlineExceededError("the daemon did not come back in time"));
+    return false;
   }
 
   // A daemon that was restarted may count from 1 again: then our revision means nothing to it, and

@@ -203,24 +203,32 @@ absl::Status ScenarioRunner::DoJob(const Words& words) {
   return absl::OkStatus();
 }
 
-// `connect ADDRESS [N] [from HOST:PORT | from user UID]`
-absl::Status ScenarioRunner::Connect(const Words& words) {
+// Who connects: nobody special, or as `from HOST:PORT` or `from user UID` at the end says.
+absl::StatusOr<Conversation> ScenarioRunner::CallerOf(const Words& words) {
+  Conversation caller;
   const auto from = std::find(words.begin(), words.end(), "from");
-  Peer peer;
-  SocketAddress remote;
-  if (from != words.end()) {
-    if (words.end() - from < 2) return Misread("from where?");
-    const auto host = ParseListenAddress(ListenKind::kStream, from[1]);
-    const bool user = from[1] == "user" && words.end() - from > 2;
-    if (!user && !host.ok()) return host.status();
-    if (user) peer.uid = static_cast<uint32_t>(NumberAt(words, from - words.begin() + 2, 0));
-    if (!user) remote = *host;
+  const auto left = words.end() - from;
+  if (left == 0) return caller;
+  if (left == 3 && from[1] == "user") {
+    caller.peer.uid = static_cast<uint32_t>(NumberAt(words, words.size() - 1, 0));
+    return caller;
   }
-  const int clients = from - words.begin() > 2 ? NumberAt(words, 2, 1) : 1;
+  if (left != 2) return Misread("expected `from HOST:PORT` or `from user UID`");
+  const auto host = ParseListenAddress(ListenKind::kStream, from[1]);
+  if (!host.ok()) return host.status();
+  caller.remote = *host;
+  return caller;
+}
+
+// `connect ADDRESS [N] [from ...]`
+absl::Status ScenarioRunner::Connect(const Words& words) {
+  const absl::StatusOr<Conversation> caller = CallerOf(words);
+  if (!caller.ok()) return caller.status();
+  const int clients = words.size() > 2 && words[2] != "from" ? NumberAt(words, 2, 1) : 1;
   for (int i = 0; i < clients; ++i) {
-    auto client = world_.kernel().ports().Connect(words[1], peer);
+    auto client = world_.kernel().ports().Connect(words[1], caller->peer);
     if (!client.ok()) return client.status();
-    if (remote.index() != 0) (*client)->remote = remote;
+    if (caller->remote.index() != 0) (*client)->remote = caller->remote;
   }
   return absl::OkStatus();
 }

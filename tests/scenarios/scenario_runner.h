@@ -35,6 +35,7 @@ class ScenarioRunner {
   absl::Status DoSlow(const Words& words);
   void DoVerb(const std::string& verb, JobRequest request);
   absl::Status DoJob(const Words& words);
+  static absl::StatusOr<Conversation> CallerOf(const Words& words);
   absl::Status Connect(const Words& words);
   absl::Status DoTraffic(const Words& words);
   absl::Status DoFault(const Words& words);
