@@ -18,7 +18,7 @@ void SocketUnit::AcceptSome(const Fd& port) {
   for (int i = 0; i < kBatch && !AtLimit(index, i == 0); ++i) {
     // Who was accepted before is served before.
     if (!host_.has_room() || !shortages_->empty()) return PauseAccepting();
-    absl::StatusOr<Connection> connection = host_.loop().kernel().Accept(port);
+    absl::StatusOr<Connection> connection = host_.loop().kernel().Accept(port, AcceptFor::kUnit);
     if (!connection.ok()) return OnNoConnection(connection.status());
     short_ = false;
     Count(index);

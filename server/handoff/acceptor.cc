@@ -40,7 +40,7 @@ void Acceptor::OnEvent(const Event& /*event*/) {
 }
 
 bool Acceptor::AcceptOne() {
-  absl::StatusOr<Connection> connection = loop_.kernel().Accept(port_.fd);
+  absl::StatusOr<Connection> connection = loop_.kernel().Accept(port_.fd, AcceptFor::kOperator);
   if (connection.ok()) {
     sink_(*std::move(connection));
     return true;

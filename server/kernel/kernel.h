@@ -59,7 +59,7 @@ class Kernel : public FdOwner, public ProcessOwner {
                                                const ListenSpec& to) = 0;
   // The next connection. UNAVAILABLE: none is waiting, or the client has left already. Resource
   // shortages (IsResourceShortage) leave the connection in the queue.
-  virtual absl::StatusOr<Connection> Accept(const Fd& port) = 0;
+  virtual absl::StatusOr<Connection> Accept(const Fd& port, AcceptFor whom) = 0;
   // Gives a connection of a listener those options of it that the system does not hand on.
   virtual void HandOn(const SocketOptions& options, const Connection& connection) = 0;
   // Drops what is queued at a port: connections, packets, messages, bytes; at most 1024 of them.

@@ -60,7 +60,7 @@ std::vector<std::string> LinuxKernel::Reconfigure(const Port& port,
   return ReconfigureListener({port.fd.number(), port.node, from, to});
 }
 
-absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
+absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port, AcceptFor whom) {
   OpenSocket& known = sockets_[port.number()];
   // An accept that finds nobody has made a socket all the same. An event told that somebody is
   // there; whether more are is asked first.
@@ -71,12 +71,16 @@ absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port) {
   // What starts and ends processes comes first: without it those who were accepted would hold all
   // numbers, and none of them could be served.
   const bool full = reserve_.size() < most_reserved_ && !ReserveNumbers();
-  absl::StatusOr<Accepted> accepted =
-      full ? SystemError(EMFILE, "accept4") : AcceptFrom(port.number(), known.local);
-  if (!accepted.ok()) {
-    if (ErrnoOf(accepted.status()) == EMFILE) groups_.DropPool();
-    return accepted.status();
+  absl::StatusOr<Accepted> accepted = full && whom == AcceptFor::kUnit
+                                          ? SystemError(EMFILE, "accept4")
+                                          : AcceptFrom(port.number(), known.local);
+  if (!accepted.ok() && ErrnoOf(accepted.status()) == EMFILE) {
+    groups_.DropPool();
+    if (whom == AcceptFor::kUnit || reserve_.size() <= most_reserved_ / 2) return accepted.status();
+    reserve_.pop_back();
+    accepted = AcceptFrom(port.number(), known.local);
   }
+  if (!accepted.ok()) return accepted.status();
   Connection connection;
   connection.fd = Fd(*this, accepted->fd.release());
   sockets_[connection.fd.number()].waits = OpenSocket::Waits::kYes;

@@ -24,7 +24,7 @@ namespace {
 // Above the numbers that children get, below those that they do not copy.
 constexpr int kCommonNumber = 64;
 // Connections take numbers until there are no more; a command that stops a unit must still start.
-constexpr size_t kReserved = 8;
+constexpr size_t kReserved = 16;
 // Orphans that came to us are reaped this often at most.
 constexpr absl::Duration kStraysEvery = absl::Seconds(1);
 // Lookups asked by the engine are told from those of children by this bit: a child's generation

@@ -54,7 +54,7 @@ class LinuxKernel final : public Kernel {
   std::vector<std::string> Reconfigure(const Port& port,
                                        const ListenSpec& from,
                                        const ListenSpec& to) override;
-  absl::StatusOr<Connection> Accept(const Fd& port) override;
+  absl::StatusOr<Connection> Accept(const Fd& port, AcceptFor whom) override;
   void HandOn(const SocketOptions& options, const Connection& connection) override;
   size_t Flush(const Fd& port, const ListenSpec& spec) override;
   std::vector<uint64_t> Queued(const Fd& port, const ListenSpec& spec) override;
@@ -137,7 +137,7 @@ class LinuxKernel final : public Kernel {
   Closer closer_;
   std::unordered_map<int, OpenSocket> sockets_;  // by descriptor number
   Instant strays_at_ = Instant::Never();
-  std::vector<UniqueFd> reserve_;  // numbers for a spawn when there are no more
+  std::vector<UniqueFd> reserve_;  // numbers for spawns and operators when there are no more
   size_t most_reserved_ = 0;       // how many there was room for at the start
   Lookups lookups_;
   Cgroups groups_;

@@ -79,6 +79,9 @@ struct Port {
   std::vector<std::string> warnings;
 };
 
+// For whom a connection is accepted. When descriptors run out, operators still come in.
+enum class AcceptFor : uint8_t { kUnit, kOperator };
+
 // How a port was found that others have had their hands on.
 enum class PortFound : uint8_t {
   kSound,

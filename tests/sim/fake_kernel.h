@@ -75,7 +75,7 @@ class FakeKernel final : public Kernel {
   std::vector<std::string> Reconfigure(const Port& port,
                                        const ListenSpec& from,
                                        const ListenSpec& to) override;
-  absl::StatusOr<Connection> Accept(const Fd& port) override;
+  absl::StatusOr<Connection> Accept(const Fd& port, AcceptFor whom) override;
   void HandOn(const SocketOptions& options, const Connection& connection) override;
   size_t Flush(const Fd& port, const ListenSpec& spec) override;
   std::vector<uint64_t> Queued(const Fd& port, const ListenSpec& spec) override;

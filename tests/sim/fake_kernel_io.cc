@@ -90,7 +90,7 @@ std::vector<std::string> FakeKernel::Reconfigure(const Port& port,
   return WarningsOf(to);
 }
 
-absl::StatusOr<Connection> FakeKernel::Accept(const Fd& port) {
+absl::StatusOr<Connection> FakeKernel::Accept(const Fd& port, AcceptFor /*whom*/) {
   if (absl::Status failed = Admit(Call::kAccept); !failed.ok()) return failed;
   const auto file = descriptors_.Find(port, "Accept");
   if (!file) return BadFd("accept4");

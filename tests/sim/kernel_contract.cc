@@ -203,7 +203,7 @@ TEST_P(KernelContract, LevelArmedTellsUntilTakenOff) {
   ASSERT_TRUE(world().Connect(port->bound));
   ASSERT_TRUE(Await(Kind::kIo, kPortToken));
   ASSERT_TRUE(Await(Kind::kIo, kPortToken));
-  ASSERT_THAT(kernel().Accept(port->fd), IsOk());
+  ASSERT_THAT(kernel().Accept(port->fd, AcceptFor::kUnit), IsOk());
   const size_t before = seen().size();
   Watch(kQuiet);
   EXPECT_EQ(seen().size(), before);
@@ -213,15 +213,17 @@ TEST_P(KernelContract, LevelArmedTellsUntilTakenOff) {
 TEST_P(KernelContract, AcceptPopsAndThenSaysThatNoneIsWaiting) {
   auto port = kernel().Listen(TcpSpec());
   ASSERT_THAT(port, IsOk());
-  EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(kernel().Accept(port->fd, AcceptFor::kUnit),
+              FailsWith(absl::StatusCode::kUnavailable));
   ASSERT_TRUE(world().Connect(port->bound));
   ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kOnce), IsOk());
   ASSERT_TRUE(Await(Kind::kIo, kPortToken));
-  auto connection = kernel().Accept(port->fd);
+  auto connection = kernel().Accept(port->fd, AcceptFor::kUnit);
   ASSERT_THAT(connection, IsOk());
   EXPECT_EQ(ToText(connection->local), ToText(port->bound));
   EXPECT_EQ(HostText(connection->remote), "127.0.0.1");
-  EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(kernel().Accept(port->fd, AcceptFor::kUnit),
+              FailsWith(absl::StatusCode::kUnavailable));
   kernel().Disarm(port->fd);
 }
 
@@ -233,8 +235,9 @@ TEST_P(KernelContract, OneEventStandsForAllThatWait) {
   ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kLevel), IsOk());
   ASSERT_TRUE(Await(Kind::kIo, kPortToken));
   for (int i = 0; i < 3; ++i)
-    EXPECT_THAT(kernel().Accept(port->fd), IsOk());
-  EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+    EXPECT_THAT(kernel().Accept(port->fd, AcceptFor::kUnit), IsOk());
+  EXPECT_THAT(kernel().Accept(port->fd, AcceptFor::kUnit),
+              FailsWith(absl::StatusCode::kUnavailable));
   kernel().Disarm(port->fd);
 }
 

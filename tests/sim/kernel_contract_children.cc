@@ -201,7 +201,8 @@ TEST_P(KernelContract, APassedPortIsSharedAndWhatTheChildTakesIsGone) {
   for (int i = 0; i < 50; ++i)
     Watch(kQuiet);
   ASSERT_THAT(kernel().Restore(*port, TcpSpec()), IsOk());
-  EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(kernel().Accept(port->fd, AcceptFor::kUnit),
+              FailsWith(absl::StatusCode::kUnavailable));
   ASSERT_TRUE(world().Connect(port->bound));
   ASSERT_THAT(kernel().Arm(port->fd, kPortToken, Arming::kOnce), IsOk());
   EXPECT_TRUE(Await(Kind::kIo, kPortToken));

@@ -45,7 +45,7 @@ TEST_P(KernelContract, AListenerWithoutItsNodeIsNamelessOnceNobodyWaits) {
   ASSERT_TRUE(world().Connect(port->bound));
   ASSERT_THAT(kernel().Remove(path, port->node), IsOk());
   EXPECT_EQ(*kernel().Restore(*port, spec), PortFound::kSound);
-  ASSERT_THAT(kernel().Accept(port->fd), IsOk());
+  ASSERT_THAT(kernel().Accept(port->fd, AcceptFor::kUnit), IsOk());
   EXPECT_EQ(*kernel().Restore(*port, spec), PortFound::kNameless);
   const auto other = kernel().Listen(spec);
   ASSERT_THAT(other, IsOk());
@@ -129,7 +129,8 @@ TEST_P(KernelContract, FlushLeavesNoConnectionAndNoDatagram) {
   for (int i = 0; i < 3; ++i)
     ASSERT_TRUE(world().Connect(port->bound));
   EXPECT_EQ(kernel().Flush(port->fd, TcpSpec()), 3U);
-  EXPECT_THAT(kernel().Accept(port->fd), FailsWith(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(kernel().Accept(port->fd, AcceptFor::kUnit),
+              FailsWith(absl::StatusCode::kUnavailable));
   const ListenSpec datagrams = PathSpec(ListenType::kDatagram, "d");
   auto other = kernel().Listen(datagrams);
   ASSERT_THAT(other, IsOk());
@@ -161,7 +162,7 @@ TEST_P(KernelContract, WhoWaitsIsToldApartWithoutBeingTaken) {
     const std::vector<uint64_t> both = kernel().Queued(port->fd, spec);
     EXPECT_THAT(both, SizeIs(2));
     EXPECT_EQ(kernel().Queued(port->fd, spec), both) << ToText(spec.address);
-    const auto accepted = kernel().Accept(port->fd);
+    const auto accepted = kernel().Accept(port->fd, AcceptFor::kUnit);
     ASSERT_THAT(accepted, IsOk());
     const std::vector<uint64_t> one = kernel().Queued(port->fd, spec);
     ASSERT_THAT(one, SizeIs(1)) << ToText(spec.address);
@@ -198,8 +199,8 @@ TEST_P(KernelContract, APortThatIsReconfiguredKeepsItsQueue) {
   EXPECT_THAT(kernel().Reconfigure(*port, from, to), IsEmpty());
   ASSERT_TRUE(world().Connect(from.address));  // one more than the backlog says
   EXPECT_FALSE(world().Connect(from.address));
-  EXPECT_THAT(kernel().Accept(port->fd), IsOk());
-  EXPECT_THAT(kernel().Accept(port->fd), IsOk());
+  EXPECT_THAT(kernel().Accept(port->fd, AcceptFor::kUnit), IsOk());
+  EXPECT_THAT(kernel().Accept(port->fd, AcceptFor::kUnit), IsOk());
   EXPECT_THAT(kernel().Reconfigure(*port, to, from), IsEmpty());
   for (int i = 0; i < 5; ++i)
     EXPECT_TRUE(world().Connect(from.address));

@@ -63,7 +63,7 @@ struct Bench {
       return;
     }
     for (int i = 0; i < kBatch; ++i) {
-      auto connection = kernel->Accept(port.fd);
+      auto connection = kernel->Accept(port.fd, AcceptFor::kUnit);
       if (!connection.ok()) return;
       Start(&connection->fd);
     }

@@ -133,7 +133,7 @@ TEST_F(ListenTest, ADeadNodeIsReplacedAndALivingOneIsNot) {
   }
   EXPECT_EQ(StatOf(path).st_ino, living->node);
   // The probe queued no connection.
-  EXPECT_TRUE(absl::IsUnavailable(kernel().Accept(living->fd).status()));
+  EXPECT_TRUE(absl::IsUnavailable(kernel().Accept(living->fd, AcceptFor::kUnit).status()));
   EXPECT_TRUE(Client().Connect(PathAddress{path}));
 }
 
@@ -268,7 +268,7 @@ TEST_F(ListenTest, AConnectionTellsItsPeer) {
   ASSERT_TRUE(port.ok()) << port.status();
   Client client;
   ASSERT_TRUE(client.Connect(spec.address));
-  auto connection = kernel().Accept(port->fd);
+  auto connection = kernel().Accept(port->fd, AcceptFor::kUnit);
   ASSERT_TRUE(connection.ok()) << connection.status();
   EXPECT_EQ(connection->peer.pid, getpid());
   EXPECT_EQ(connection->peer.uid, geteuid());
@@ -317,9 +317,9 @@ TEST_F(ListenTest, AConnectionTellsWhereItCameIn) {
   Ipv4Address loopback = std::get<Ipv4Address>(all->bound);
   loopback.octets = {127, 0, 0, 9};
   ASSERT_TRUE(third.Connect(loopback));
-  EXPECT_EQ(kernel().Accept(unix_port->fd)->local, spec.address);
-  EXPECT_EQ(kernel().Accept(one->fd)->local, one->bound);
-  EXPECT_EQ(kernel().Accept(all->fd)->local, SocketAddress(loopback));
+  EXPECT_EQ(kernel().Accept(unix_port->fd, AcceptFor::kUnit)->local, spec.address);
+  EXPECT_EQ(kernel().Accept(one->fd, AcceptFor::kUnit)->local, one->bound);
+  EXPECT_EQ(kernel().Accept(all->fd, AcceptFor::kUnit)->local, SocketAddress(loopback));
 }
 
 // Whoever owns it has its other end open, and may have it for ever.

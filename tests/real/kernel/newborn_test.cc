@@ -44,7 +44,7 @@ class NewbornTest : public World {
     EXPECT_TRUE(client.Connect(port.bound));
     context().standard_input.kind = Stdio::Kind::kSocket;
     context().standard_output.kind = Stdio::Kind::kInherit;
-    return kernel().Accept(port.fd);
+    return kernel().Accept(port.fd, AcceptFor::kUnit);
   }
 
   // A child in a frozen group stays where it is before its first instruction.

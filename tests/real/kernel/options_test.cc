@@ -138,7 +138,7 @@ class OptionsTest : public World {
   Connection AcceptOne(const Port& port, const ListenSpec& spec) {
     EXPECT_TRUE(client_.Connect(port.bound));
     EXPECT_TRUE(client_.Send("x"));  // for those that wait for data
-    auto connection = kernel().Accept(port.fd);
+    auto connection = kernel().Accept(port.fd, AcceptFor::kUnit);
     EXPECT_TRUE(connection.ok()) << connection.status();
     if (!connection.ok()) return {};
     kernel().HandOn(spec.options, *connection);
@@ -279,9 +279,9 @@ TEST_F(OptionsTest, NoConnectionCountsBeforeItSpeaksWhereThatIsAsked) {
   spec.options = {{kDeferAccept, 10, ""}};
   const Port port = Open(spec);
   ASSERT_TRUE(client_.Connect(port.bound));
-  EXPECT_TRUE(absl::IsUnavailable(kernel().Accept(port.fd).status()));
+  EXPECT_TRUE(absl::IsUnavailable(kernel().Accept(port.fd, AcceptFor::kUnit).status()));
   ASSERT_TRUE(client_.Send("x"));
-  EXPECT_TRUE(kernel().Accept(port.fd).ok());
+  EXPECT_TRUE(kernel().Accept(port.fd, AcceptFor::kUnit).ok());
 }
 
 // Without the kernel's help each says so; with it, it is obeyed. Both are right.

@@ -93,7 +93,7 @@ TEST_F(RightsTest, ADescriptorIsSentAndWorksThere) {
   const Port port = Listen("s", ListenType::kSequentialPacket, false);
   Client client;
   ASSERT_TRUE(client.ConnectPacket(Path("s")));
-  auto connection = kernel().Accept(port.fd);
+  auto connection = kernel().Accept(port.fd, AcceptFor::kUnit);
   ASSERT_TRUE(connection.ok()) << connection.status();
   const Port other = Listen("other", ListenType::kStream, false);
   ASSERT_TRUE(kernel().Send(connection->fd, "take it", {&other.fd}).ok());
@@ -110,7 +110,7 @@ TEST_F(RightsTest, AFullQueueIsSaidSoAndDoesNotBlock) {
   const Port port = Listen("s", ListenType::kSequentialPacket, false);
   Client client;
   ASSERT_TRUE(client.ConnectPacket(Path("s")));
-  auto connection = kernel().Accept(port.fd);
+  auto connection = kernel().Accept(port.fd, AcceptFor::kUnit);
   ASSERT_TRUE(connection.ok()) << connection.status();
   const std::string big(8192, 'x');
   absl::Status sent;
@@ -126,7 +126,7 @@ TEST_F(RightsTest, MoreDescriptorsThanLinuxCarriesAreRefused) {
   const Port port = Listen("s", ListenType::kSequentialPacket, false);
   Client client;
   ASSERT_TRUE(client.ConnectPacket(Path("s")));
-  auto connection = kernel().Accept(port.fd);
+  auto connection = kernel().Accept(port.fd, AcceptFor::kUnit);
   ASSERT_TRUE(connection.ok()) << connection.status();
   EXPECT_TRUE(kernel().Send(connection->fd, "x", std::vector<const Fd*>(253, &port.fd)).ok());
   EXPECT_FALSE(kernel().Send(connection->fd, "x", std::vector<const Fd*>(254, &port.fd)).ok());

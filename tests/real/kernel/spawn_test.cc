@@ -131,7 +131,8 @@ TEST_F(SpawnTest, NonblockingIsSetOrCleared) {
   spec.fds = {&port->fd};
   EXPECT_TRUE(Run(spec).clean());
   EXPECT_EQ(fcntl(port->fd.number(), F_GETFL) & O_NONBLOCK, 0);
-  EXPECT_TRUE(absl::IsUnavailable(kernel().Accept(port->fd).status()));  // and does not block
+  EXPECT_TRUE(absl::IsUnavailable(
+      kernel().Accept(port->fd, AcceptFor::kUnit).status()));  // and does not block
   spec.nonblocking = true;
   EXPECT_TRUE(Run(spec).clean());
   EXPECT_NE(fcntl(port->fd.number(), F_GETFL) & O_NONBLOCK, 0);
@@ -144,7 +145,7 @@ TEST_F(SpawnTest, WhatAProcessLeftNonblockingIsBlockingForTheNext) {
   ASSERT_TRUE(port.ok()) << port.status();
   Client client;
   ASSERT_TRUE(client.Connect(port->bound));
-  auto connection = kernel().Accept(port->fd);
+  auto connection = kernel().Accept(port->fd, AcceptFor::kUnit);
   ASSERT_TRUE(connection.ok()) << connection.status();
   context().standard_input.kind = Stdio::Kind::kSocket;
   const Group group = NewGroup();
