@@ -55,7 +55,7 @@ void AddClients(const nlmsghdr& message, std::vector<uint64_t>& items) {
   const auto* at = reinterpret_cast<const rtattr*>(static_cast<const char*>(NLMSG_DATA(&message)) +
                                                    NLMSG_ALIGN(sizeof(unix_diag_msg)));
   for (; RTA_OK(at, left); at = RTA_NEXT(at, left)) {
-    if (at->rta_type != UNIX_DIAG_ICONS) continue;
+    if (at->rta_type != UNIX_DIAG_ICONS || RTA_PAYLOAD(at) == 0) continue;
     std::vector<uint32_t> inodes(RTA_PAYLOAD(at) / sizeof(uint32_t));
     std::memcpy(inodes.data(), RTA_DATA(at), inodes.size() * sizeof(uint32_t));
     std::copy_if(inodes.begin(), inodes.end(), std::back_inserter(items),
