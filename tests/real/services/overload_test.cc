@@ -82,7 +82,9 @@ TEST_F(OverloadTest, AFloodPassesTheSocketListensAgainAndEveryConnectionIsCounte
   RecordProperty("served", static_cast<int>(served));
   RecordProperty("kib_before", static_cast<int>(memory));
   RecordProperty("kib_after", static_cast<int>(MemoryOf(daemon().pid())));
+#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed for a while
   EXPECT_LT(MemoryOf(daemon().pid()), memory + 2048) << "KiB; it was " << memory;
+#endif
 }
 
 // Two runs are enough to see it; the state says whose fault it is.
