@@ -57,7 +57,7 @@ void WarnOfSockets(const Unit& unit, std::vector<std::string>& warnings) {
   for (const Unit* socket : unit.links().of(LinkKind::kTriggeredBy)) {
     if (!socket->is_up() || socket->stop_pending()) continue;
     warnings.push_back(absl::StrCat(socket->name(), " still listens and will start ", unit.name(),
-                                    " again on traffic: stop it too (with_sockets)"));
+                                    " again on traffic: stop it too (--with-sockets)"));
   }
 }
 

@@ -69,6 +69,7 @@ LoadReport EngineCore::LoadAll(const Cause* cause) {
   }
   Log(Level::kInfo, "units.loaded",
       {{"units", absl::StrCat(report.loaded)}, {"problems", absl::StrCat(report.problems.size())}});
+  if (cause == nullptr) Publish();  // who comes as soon as we are ready finds them
   return report;
 }
 

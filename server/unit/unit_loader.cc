@@ -175,7 +175,8 @@ LoadedUnit UnitLoader::Load(const UnitName& name) const {
     unit.error = absl::StrCat(name.text(), ": units of this type do not run here");
     return unit;
   }
-  UnitLookup lookup(files_, unit_paths_);
+  UnitLookup own(files_, unit_paths_);
+  UnitLookup& lookup = look_ != nullptr ? *look_ : own;
   const Fragment fragment = lookup.FindFragment(name);
   unit.name = fragment.name;
   unit.aliases = lookup.AliasesOf(fragment.name);
@@ -238,8 +239,15 @@ std::vector<std::string> UnitLoader::StampsOf(const LoadedUnit& unit) const {
 }
 
 std::vector<UnitName> UnitLoader::ListNames(Problems& problems) const {
+  UnitLookup own(files_, unit_paths_);
+  return (look_ != nullptr ? *look_ : own).AllNames(problems);
+}
+
+void UnitLoader::WithOneLook(const std::function<void()>& loads) const {
   UnitLookup lookup(files_, unit_paths_);
-  return lookup.AllNames(problems);
+  look_ = &lookup;
+  loads();
+  look_ = nullptr;
 }
 
 }  // namespace socketd

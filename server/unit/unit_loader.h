@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,6 +63,8 @@ struct LoadedUnit {
   uint64_t source_hash = 0;
 };
 
+class UnitLookup;
+
 class UnitLoader {
  public:
   // `files` outlives the loader. Earlier folders win.
@@ -69,6 +72,9 @@ class UnitLoader {
 
   // Never fails as a call: what is wrong is in the result.
   LoadedUnit Load(const UnitName& name) const;
+
+  // Lists each folder once for all the loads in `loads`.
+  void WithOneLook(const std::function<void()>& loads) const;
 
   // The same for another instance of the template that `sibling` is of, without reading again.
   LoadedUnit LoadLike(const LoadedUnit& sibling, const UnitName& name) const;
@@ -88,6 +94,7 @@ class UnitLoader {
   UnitFiles& files_;
   std::vector<std::string> unit_paths_;
   Surroundings surroundings_;
+  mutable UnitLookup* look_ = nullptr;  // that all loads share now
 };
 
 }  // namespace socketd

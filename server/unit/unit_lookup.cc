@@ -1,6 +1,7 @@
 #include "server/unit/unit_lookup.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -62,23 +63,34 @@ std::vector<std::string> DashPrefixes(const UnitName& name) {
 
 }  // namespace
 
-const UnitLookup::Entries& UnitLookup::List(const std::string& folder) {
-  const auto [at, is_new] = listed_.try_emplace(folder);
-  if (is_new) {
-    auto entries = files_.List(folder);
-    if (entries.ok()) at->second = *std::move(entries);
-    std::sort(at->second.begin(), at->second.end(),
-              [](const auto& left, const auto& right) { return left.name < right.name; });
-  }
-  return at->second;
-}
-
-const UnitFiles::Entry* UnitLookup::Find(const std::string& folder, absl::string_view name) {
-  const Entries& entries = List(folder);
+const UnitFiles::Entry* UnitLookup::Listing::Find(absl::string_view name) const {
   const auto at = std::lower_bound(
       entries.begin(), entries.end(), name,
       [](const UnitFiles::Entry& entry, absl::string_view wanted) { return entry.name < wanted; });
   return at != entries.end() && at->name == name ? &*at : nullptr;
+}
+
+// Most units have no folder of their own: what its parent does not list is not asked for.
+const UnitLookup::Listing& UnitLookup::List(const std::string& folder) {
+  static const auto* const kNothing = new Listing();
+  const auto parent = listed_.find(FolderOf(folder));
+  if (parent != listed_.end() && parent->second->Find(BaseName(folder)) == nullptr)
+    return *kNothing;
+  std::unique_ptr<const Listing>& known = listed_[folder];
+  if (known != nullptr) return *known;
+  auto listing = std::make_unique<Listing>();
+  auto entries = files_.List(folder);
+  if (entries.ok()) listing->entries = *std::move(entries);
+  std::sort(listing->entries.begin(), listing->entries.end(),
+            [](const auto& left, const auto& right) { return left.name < right.name; });
+  for (const UnitFiles::Entry& entry : listing->entries)
+    if (entry.is_symlink) listing->links.push_back(&entry);
+  known = std::move(listing);
+  return *known;
+}
+
+const UnitFiles::Entry* UnitLookup::Find(const std::string& folder, absl::string_view name) {
+  return List(folder).Find(name);
 }
 
 UnitLookup::Place UnitLookup::Locate(const UnitName& name) {
@@ -159,9 +171,8 @@ bool UnitLookup::LeadsTo(const UnitName& alias, const UnitName& name) {
 std::vector<UnitName> UnitLookup::AliasesOf(const UnitName& name) {
   std::set<UnitName> aliases;
   for (const std::string& folder : unit_paths_) {
-    for (const UnitFiles::Entry& entry : List(folder)) {
-      if (!entry.is_symlink) continue;
-      auto alias = UnitName::Parse(entry.name);
+    for (const UnitFiles::Entry* entry : List(folder).links) {
+      auto alias = UnitName::Parse(entry->name);
       const bool is_general = alias.ok() && alias->is_template() && name.is_instance();
       // A link of templates names the instance as well.
       if (is_general) alias = alias->WithInstance(name.instance());
@@ -197,7 +208,7 @@ std::vector<std::string> UnitLookup::DropInsOf(const UnitName& name,
                                                const std::vector<UnitName>& aliases) {
   std::map<std::string, std::string> by_name;
   for (const std::string& folder : FoldersOf(name, aliases, "d")) {
-    for (const UnitFiles::Entry& entry : List(folder)) {
+    for (const UnitFiles::Entry& entry : List(folder).entries) {
       if (entry.is_directory || !absl::EndsWith(entry.name, ".conf")) continue;
       const bool is_off = entry.is_symlink && IsNull(TargetPath(folder, entry.target));
       by_name.try_emplace(entry.name, is_off ? "" : absl::StrCat(folder, "/", entry.name));
@@ -226,7 +237,7 @@ std::vector<std::string> UnitLookup::LinkedFrom(const UnitName& name,
                                                 absl::string_view kind) {
   std::map<std::string, bool> links;  // the first on the path says whether it counts
   for (const std::string& folder : FoldersOf(name, aliases, kind)) {
-    for (const UnitFiles::Entry& entry : List(folder)) {
+    for (const UnitFiles::Entry& entry : List(folder).entries) {
       if (!UnitName::Parse(entry.name).ok()) continue;
       const bool is_off = entry.is_symlink && IsNull(TargetPath(folder, entry.target));
       links.try_emplace(entry.name, !is_off);
@@ -241,11 +252,11 @@ std::vector<std::string> UnitLookup::LinkedFrom(const UnitName& name,
 
 std::vector<std::string> UnitLookup::NamesIn(const std::string& folder) {
   std::vector<std::string> names;
-  for (const UnitFiles::Entry& entry : List(folder)) {
+  for (const UnitFiles::Entry& entry : List(folder).entries) {
     if (!entry.is_directory) {
       names.push_back(entry.name);
     } else if (absl::EndsWith(entry.name, ".wants") || absl::EndsWith(entry.name, ".requires")) {
-      for (const UnitFiles::Entry& link : List(absl::StrCat(folder, "/", entry.name)))
+      for (const UnitFiles::Entry& link : List(absl::StrCat(folder, "/", entry.name)).entries)
         names.push_back(link.name);
     }
   }

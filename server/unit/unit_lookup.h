@@ -3,11 +3,12 @@
 // once and forgets all with the object, so it lives for one Load only.
 #pragma once
 
-#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 
 #include "server/unit/problem.h"
@@ -65,7 +66,14 @@ class UnitLookup {
     const UnitFiles::Entry* entry = nullptr;
   };
 
-  const Entries& List(const std::string& folder);
+  // A folder as it was when it was first looked at: sorted by name, and which entries are links.
+  struct Listing {
+    Entries entries;
+    std::vector<const UnitFiles::Entry*> links;
+    const UnitFiles::Entry* Find(absl::string_view name) const;
+  };
+
+  const Listing& List(const std::string& folder);
   const UnitFiles::Entry* Find(const std::string& folder, absl::string_view name);
   // The first entry of that name, or else of its template.
   Place Locate(const UnitName& name);
@@ -85,7 +93,7 @@ class UnitLookup {
 
   UnitFiles& files_;
   const std::vector<std::string>& unit_paths_;
-  std::map<std::string, Entries> listed_;
+  absl::flat_hash_map<std::string, std::unique_ptr<const Listing>> listed_;
 };
 
 }  // namespace socketd

@@ -54,7 +54,10 @@ void World::Boot() {
   notify_ = std::make_unique<NotifySocket>(
       *loop_, [this](const Packet& packet) { engine_->OnNotify(packet); });
   CHECK(notify_->Open(std::string(kNotifyPath)).ok());
-  engine_->LoadAll();
+  const LoadReport loaded = engine_->LoadAll();
+  // The daemon says that it is ready now.
+  if (engine_->handle().board()->size() < static_cast<size_t>(loaded.loaded))
+    Complain("the board does not show what was loaded");
   Settle();
 }
 
