@@ -72,6 +72,7 @@ absl::Status NotAService(const Unit& unit) {
 // Those of connections.
 std::vector<Unit*> EngineCore::InstancesOf(const SocketUnit& socket) const {
   std::vector<Unit*> instances;
+  if (!socket.accepts()) return instances;
   for (Unit* unit : table_.All()) {
     const bool ours = unit->type() == UnitType::kService &&
                       static_cast<const ServiceUnit*>(unit)->origin() == &socket;
