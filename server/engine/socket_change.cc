@@ -19,6 +19,9 @@ void SocketUnit::CommitChange() {
   ports_.Commit();
   settings_ = ports_.settings();
   host_.OnChanged(*this);
+  // A deferred start has the time that counts from now on.
+  if (auto* const deferral = std::get_if<Deferral>(&wait_))
+    deferral->deadline = DeadlineIn(settings_->defer_most);
   // What is new is not watched yet.
   const auto* const traffic = std::get_if<Traffic>(&wait_);
   if (traffic != nullptr && !traffic->paused() && !stop_pending()) WatchAgain();
