@@ -25,12 +25,12 @@ namespace socketd {
 // A tenth of the numbers is left for services, for clients and for operators.
 absl::Status LinuxKernel::CheckRoomForPort(const ListenSpec& spec) const {
   const uint64_t left = std::max<uint64_t>(machine_.most_files / 10, 64);
-  const auto open = static_cast<uint64_t>(high_ports_);
+  const auto open = static_cast<uint64_t>(sockets_.size());
   if (open + left < machine_.most_files) return absl::OkStatus();
   return SystemError(
       EMFILE, "socket",
       {{"address", ToText(spec.address)},
-       {"listeners", absl::StrCat(open)},
+       {"open", absl::StrCat(open)},
        {"limit", absl::StrCat("RLIMIT_NOFILE is ", machine_.most_files, " and ", left,
                               " of it are left for services: raise "
                               "LimitNOFILE= of socketd.service")}});

@@ -135,6 +135,30 @@ TEST_F(ShortageTest, OfDescriptors) {
   ExpectNobodyRefused(200);
 }
 
+// Ports leave enough for services and operators.
+TEST_F(ShortageTest, OfDescriptorsForPorts) {
+  constexpr int kMost = 300;
+  for (int i = 0; i < kMost; ++i) {
+    place().WriteUnit(absl::StrCat("p", i, ".socket"),
+                      absl::StrCat("[Socket]\nListenStream=", Path(), i, "\n"));
+    place().WriteUnit(absl::StrCat("p", i, ".service"),
+                      "[Service]\nExecStart=/bin/sleep infinity\n");
+  }
+  DaemonOptions options;
+  options.wrapper = {"/usr/bin/prlimit", absl::StrCat("--nofile=", kMost, ":", kMost)};
+  ASSERT_NO_FATAL_FAILURE(Begin(options));
+  int started = 0;
+  absl::Status refused;
+  for (; started < kMost && refused.ok(); ++started)
+    refused = client().Start(absl::StrCat("p", started, ".socket"));
+  EXPECT_THAT(refused.ToString(), HasSubstr("RLIMIT_NOFILE is 300 and 64 of it are left"));
+  EXPECT_GT(started, kMost / 2);
+  EXPECT_EQ(ApiClient(daemon().api_address()).State("p0.socket"), "listening");
+  const auto watcher = client().Watch();
+  const auto comes = Conversation::Open(Path() + "0");
+  EXPECT_EQ(watcher->Until("p0.service", "running").back(), "running");
+}
+
 TEST_F(ShortageTest, OfProcesses) {
   const std::string group = absl::StrCat("/sys/fs/cgroup/pids/socketd-test-", getpid());
   if (Execute({"/bin/mkdir", group}).status != 0 || FileText(group + "/pids.max").empty())
