@@ -281,20 +281,22 @@ void UnitTable::Relink(Unit& unit) {
   LinkPending();
 }
 
+void UnitTable::ReadAll(Problems& problems) {
+  const std::vector<UnitName> names = loader_.ListNames(problems);
+  for (Unit* unit : All()) {
+    if (unit->marks.instance) continue;
+    Renew(*unit, MakeDefinition(loader_.Load(unit->unit_name()), around_));
+  }
+  for (const UnitName& name : names)
+    Load(name.text());
+}
+
 LoadReport UnitTable::ReloadAll() {
   LoadReport report;
   templates_.clear();
   aliases_.clear();  // all are read again, and none may lead where its link led before
   Problems problems;
-  loader_.WithOneLook([&] {
-    const std::vector<UnitName> names = loader_.ListNames(problems);
-    for (Unit* unit : All()) {
-      if (unit->marks.instance) continue;
-      Renew(*unit, MakeDefinition(loader_.Load(unit->unit_name()), around_));
-    }
-    for (const UnitName& name : names)
-      Load(name.text());
-  });
+  loader_.WithOneLook([this, &problems] { ReadAll(problems); });
   for (const Problem& problem : problems)
     report.problems.push_back(ToText(problem));
   for (const Unit* unit : All()) {

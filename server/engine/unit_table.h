@@ -78,6 +78,7 @@ class UnitTable {
   Unit* Hold(const UnitName& name);
   Unit& Insert(const UnitName& name, DefinitionPtr definition);
   void Renew(Unit& unit, DefinitionPtr definition);
+  void ReadAll(Problems& problems);
   void AddAliases(Unit& unit);
   void ForgetAliases(const Unit& unit);
   void LinkPending();

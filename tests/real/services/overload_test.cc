@@ -77,6 +77,10 @@ TEST_F(OverloadTest, AFloodPassesTheSocketListensAgainAndEveryConnectionIsCounte
   EXPECT_GT(counters.refused(), 0U);
   EXPECT_EQ(counters.trigger_limit_hits(), kClients / kBurst);
   EXPECT_EQ(counters.coolings(), counters.trigger_limit_hits());
+  // The last ones of the flood may hold all places yet.
+  int asked = 0;
+  while (Counters().connections() > 0 && ++asked < 100000) {
+  }
   EXPECT_EQ(Ask(path(), ""), "served\n");
   EXPECT_LE(DescriptorCount(daemon().pid()), descriptors + 8);
   RecordProperty("served", static_cast<int>(served));
