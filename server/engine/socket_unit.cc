@@ -320,8 +320,9 @@ void SocketUnit::WatchAgain() {
 
 void SocketUnit::OnOther(Unit& other) {
   if (&other == this) {
-    // A stop that was called off has left the ports unwatched.
-    if (std::holds_alternative<Traffic>(wait_) && !stop_pending() && ports_.armed() == 0 &&
+    // A stop that was called off has left ports unwatched: those with traffic, and new ones.
+    const bool all = ports_.armed() + ports_.missing() == ports_.size();
+    if (std::holds_alternative<Traffic>(wait_) && !stop_pending() && !all &&
         !std::get<Traffic>(wait_).paused()) {
       WatchAgain();
     }
