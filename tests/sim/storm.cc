@@ -78,7 +78,7 @@ std::string Storm::TriggerLimit() {
   std::string text;
   if (Sometimes(3)) absl::StrAppend(&text, "TriggerLimitBurst=", OneOf({"2", "5", "200"}), "\n");
   if (Sometimes(4)) absl::StrAppend(&text, "TriggerLimitAction=fail\n");
-  if (Sometimes(3)) absl::StrAppend(&text, "PollLimitBurst=", OneOf({"0", "1", "3"}), "\n");
+  if (!Sometimes(8)) absl::StrAppend(&text, "PollLimitBurst=", OneOf({"0", "0", "0", "3"}), "\n");
   return text;
 }
 
@@ -107,7 +107,7 @@ std::string Storm::SocketText(const Made& made) {
                     "\nDeferTriggerMaxSec=", OneOf({"0", "1s", "5s"}), "\n");
   }
   if (accept && Sometimes(2)) absl::StrAppend(&text, "MaxConnections=2\n");
-  if (accept && Sometimes(3)) absl::StrAppend(&text, "MaxConnectionsPerSource=1\n");
+  if (accept && Sometimes(8)) absl::StrAppend(&text, "MaxConnectionsPerSource=1\n");
   if (Sometimes(3)) absl::StrAppend(&text, "Backlog=", OneOf({"1", "16"}), "\n");
   if (Sometimes(4)) absl::StrAppend(&text, "RemoveOnStop=yes\n");
   return text;
@@ -205,6 +205,7 @@ void Storm::Operate() {
 }
 
 void Storm::Apply() {
+  if (!Sometimes(4)) return Operate();
   const Made& made = made_[dice_.Below(made_.size())];
   ApplyRequest request;
   request.restart = Sometimes(3);
@@ -219,6 +220,7 @@ void Storm::Apply() {
 
 // Somebody clears what is in the file system.
 void Storm::Clear() {
+  if (!Sometimes(4)) return Connect();
   const std::string& address = addresses_[dice_.Below(addresses_.size())];
   if (!absl::StartsWith(address, "/")) return;
   Note(absl::StrCat("remove ", address));
