@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -109,6 +110,18 @@ class ShortageTest : public DaemonTest {
     }
   }
 
+  // More clients than there is room for at once: one is served and stays, the others wait, and in
+  // the end all have been served.
+  void ServeThroughShortage(int count, const std::function<void()>& meanwhile = [] {}) {
+    std::vector<Conversation> clients = Come(count);
+    EXPECT_EQ(clients.front().Hear(), "x");
+    ExpectQuiet();
+    meanwhile();
+    ASSERT_TRUE(clients.front().Say("x"));
+    ServeAll(clients);
+    ExpectNobodyRefused(static_cast<uint64_t>(count));
+  }
+
   void ExpectNobodyRefused(uint64_t clients) {
     const v1::SocketStatus counters = client().Get("echo.socket")->status().socket();
     EXPECT_EQ(counters.accepted(), clients);
@@ -124,15 +137,11 @@ TEST_F(ShortageTest, OfDescriptors) {
   DaemonOptions options;
   options.wrapper = {"/usr/bin/prlimit", "--nofile=300:300"};
   ASSERT_NO_FATAL_FAILURE(BeginEcho(options));
-  std::vector<Conversation> clients = Come(200);
-  EXPECT_EQ(clients.front().Hear(), "x");
-  ExpectQuiet();
-  EXPECT_GT(DescriptorCount(daemon().pid()), 270);
-  // An operator who comes only now.
-  EXPECT_EQ(ApiClient(daemon().api_address()).State("echo.socket"), "listening");
-  ASSERT_TRUE(clients.front().Say("x"));
-  ServeAll(clients);
-  ExpectNobodyRefused(200);
+  ServeThroughShortage(200, [this] {
+    EXPECT_GT(DescriptorCount(daemon().pid()), 270);
+    // An operator who comes only now.
+    EXPECT_EQ(ApiClient(daemon().api_address()).State("echo.socket"), "listening");
+  });
 }
 
 // Ports leave enough for services and operators.
@@ -171,12 +180,7 @@ TEST_F(ShortageTest, OfProcesses) {
     ASSERT_TRUE(absl::SimpleAtoi(FileText(group + "/pids.current"), &present));
     Setting most(group + "/pids.max");
     ASSERT_TRUE(most.Set(absl::StrCat(present + 4)));
-    std::vector<Conversation> clients = Come(30);
-    EXPECT_EQ(clients.front().Hear(), "x");
-    ExpectQuiet();
-    ASSERT_TRUE(clients.front().Say("x"));
-    ServeAll(clients);
-    ExpectNobodyRefused(30);
+    ServeThroughShortage(30);
   }
   EXPECT_EQ(*daemon().Stop(), 0);
   Execute({"/bin/rmdir", group});
@@ -187,12 +191,7 @@ TEST_F(ShortageTest, OfInotifyWatches) {
   ASSERT_NO_FATAL_FAILURE(BeginEcho({}));
   Setting watches("/proc/sys/fs/inotify/max_user_watches");
   if (!watches.Set("0")) GTEST_SKIP() << "this machine does not let us take its watches away";
-  std::vector<Conversation> clients = Come(30);
-  EXPECT_EQ(clients.front().Hear(), "x");
-  ExpectQuiet();
-  ASSERT_TRUE(clients.front().Say("x"));
-  ServeAll(clients);
-  ExpectNobodyRefused(30);
+  ServeThroughShortage(30);
 }
 
 TEST_F(ShortageTest, OfInotifyInstances) {

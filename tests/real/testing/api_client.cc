@@ -105,40 +105,43 @@ ApiClient::ApiClient(const std::string& address) : channel_(std::make_unique<Cha
 
 ApiClient::~ApiClient() = default;
 
-absl::Status ApiClient::Start(const std::string& unit) {
-  v1::StartUnitRequest request;
+namespace {
+
+// Calls what only needs a unit's name.
+template <typename Request, typename Response>
+absl::Status CallFor(v1::UnitService::Stub& stub,
+                     grpc::Status (v1::UnitService::Stub::*method)(grpc::ClientContext*,
+                                                                   const Request&,
+                                                                   Response*),
+                     const std::string& unit,
+                     bool no_wait = false) {
+  Request request;
   request.set_name(unit);
-  v1::StartUnitResponse response;
-  return ToAbsl(channel_->stub->StartUnit(Context().get(), request, &response));
+  if constexpr (requires { request.set_no_wait(no_wait); }) request.set_no_wait(no_wait);
+  Response response;
+  return ToAbsl((stub.*method)(Context().get(), request, &response));
+}
+
+}  // namespace
+
+absl::Status ApiClient::Start(const std::string& unit) {
+  return CallFor(*channel_->stub, &v1::UnitService::Stub::StartUnit, unit);
 }
 
 absl::Status ApiClient::StartWithoutWaiting(const std::string& unit) {
-  v1::StartUnitRequest request;
-  request.set_name(unit);
-  request.set_no_wait(true);
-  v1::StartUnitResponse response;
-  return ToAbsl(channel_->stub->StartUnit(Context().get(), request, &response));
+  return CallFor(*channel_->stub, &v1::UnitService::Stub::StartUnit, unit, true);
 }
 
 absl::Status ApiClient::Stop(const std::string& unit) {
-  v1::StopUnitRequest request;
-  request.set_name(unit);
-  v1::StopUnitResponse response;
-  return ToAbsl(channel_->stub->StopUnit(Context().get(), request, &response));
+  return CallFor(*channel_->stub, &v1::UnitService::Stub::StopUnit, unit);
 }
 
 absl::Status ApiClient::Pause(const std::string& unit) {
-  v1::PauseUnitRequest request;
-  request.set_name(unit);
-  v1::PauseUnitResponse response;
-  return ToAbsl(channel_->stub->PauseUnit(Context().get(), request, &response));
+  return CallFor(*channel_->stub, &v1::UnitService::Stub::PauseUnit, unit);
 }
 
 absl::Status ApiClient::Resume(const std::string& unit) {
-  v1::ResumeUnitRequest request;
-  request.set_name(unit);
-  v1::ResumeUnitResponse response;
-  return ToAbsl(channel_->stub->ResumeUnit(Context().get(), request, &response));
+  return CallFor(*channel_->stub, &v1::UnitService::Stub::ResumeUnit, unit);
 }
 
 absl::Status ApiClient::ResetFailed(const std::string& unit) {
