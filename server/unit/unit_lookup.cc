@@ -89,14 +89,10 @@ const UnitLookup::Listing& UnitLookup::List(const std::string& folder) {
   return *known;
 }
 
-const UnitFiles::Entry* UnitLookup::Find(const std::string& folder, absl::string_view name) {
-  return List(folder).Find(name);
-}
-
 UnitLookup::Place UnitLookup::Locate(const UnitName& name) {
   for (const UnitName& wanted : {name, name.TemplateName()}) {
     for (const std::string& folder : unit_paths_) {
-      const UnitFiles::Entry* entry = Find(folder, wanted.text());
+      const UnitFiles::Entry* entry = List(folder).Find(wanted.text());
       if (entry != nullptr && !entry->is_directory) return {folder, entry};
     }
   }

@@ -74,7 +74,6 @@ class UnitLookup {
   };
 
   const Listing& List(const std::string& folder);
-  const UnitFiles::Entry* Find(const std::string& folder, absl::string_view name);
   // The first entry of that name, or else of its template.
   Place Locate(const UnitName& name);
   bool IsOnPath(const std::string& folder) const;
