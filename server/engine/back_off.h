@@ -16,12 +16,15 @@ class BackOff {
 
   // The wait that begins at `now`: the first one again, if all went well for the length of the last
   // wait and `window` since its end.
-  absl::Duration Next(Instant now, absl::Duration window) {
+  absl::Duration Next(Instant now, absl::Duration window = absl::InfiniteDuration()) {
     const bool calm = last_ == absl::ZeroDuration() || now - end_ >= last_ + window;
     last_ = calm ? first_ : std::min(2 * last_, most_);
     end_ = now + last_;
     return last_;
   }
+
+  // The next wait is the first one again.
+  void Reset() { last_ = absl::ZeroDuration(); }
 
  private:
   absl::Duration first_;

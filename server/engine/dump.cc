@@ -187,8 +187,8 @@ void AddCounters(const SocketSettings& settings, const SocketSnapshot& socket, L
     lines.AddCount("Refused by MaxConnectionsPerSource", counters.refused_per_source);
     lines.AddCount("Refused when stopping", counters.refused_stopping);
     lines.AddCount("Refused without resources", counters.refused_resources);
+    lines.AddCount("Failed", counters.failed);
   }
-  if (settings.accept) lines.AddCount("Failed", counters.failed);
   lines.AddCount("Triggered", counters.triggered);
   lines.AddCount("Trigger limit hit", counters.trigger_limit_hits);
   lines.AddCount("Poll limit hit", counters.poll_limit_hits);

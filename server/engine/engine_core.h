@@ -96,7 +96,6 @@ class EngineCore final : public UnitHost {
   bool Visible(const Unit& unit) const;
   void CheckShutdown();
 
-  std::vector<Unit*> InstancesOf(const SocketUnit& socket) const;
   absl::StatusOr<std::vector<Unit*>> Concerned(const JobRequest& request, Unit& unit) const;
   absl::Status Request(const JobRequest& request, Unit& unit, Answer<JobReport>& answer);
   // Restarts what the plan names; what goes wrong is a warning.

@@ -69,18 +69,6 @@ absl::Status NotAService(const Unit& unit) {
 
 }  // namespace
 
-// Those of connections.
-std::vector<Unit*> EngineCore::InstancesOf(const SocketUnit& socket) const {
-  std::vector<Unit*> instances;
-  if (!socket.accepts()) return instances;
-  for (Unit* unit : table_.All()) {
-    const bool ours = unit->type() == UnitType::kService &&
-                      static_cast<const ServiceUnit*>(unit)->origin() == &socket;
-    if (ours) instances.push_back(unit);
-  }
-  return instances;
-}
-
 // Whom a stop is about: the unit, and those who come along.
 absl::StatusOr<std::vector<Unit*>> EngineCore::Concerned(const JobRequest& request,
                                                          Unit& unit) const {
@@ -93,7 +81,7 @@ absl::StatusOr<std::vector<Unit*>> EngineCore::Concerned(const JobRequest& reque
   if (request.with_service) {
     for (Unit* service : unit.links().of(LinkKind::kTriggers))
       add(service);
-    for (Unit* instance : InstancesOf(static_cast<const SocketUnit&>(unit)))
+    for (ServiceUnit* instance : table_.ConnectionsOf(static_cast<const SocketUnit&>(unit)))
       add(instance);
   }
   if (request.with_sockets) {

@@ -4,7 +4,6 @@
 // signalled are gone, and in the group modes all others of the group too.
 #pragma once
 
-#include <algorithm>
 #include <csignal>
 #include <string>
 #include <utility>

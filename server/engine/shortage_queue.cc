@@ -1,6 +1,6 @@
 #include "server/engine/shortage_queue.h"
 
-#include <algorithm>
+#include <iterator>
 
 namespace socketd {
 
@@ -12,12 +12,12 @@ ShortageQueue::Place ShortageQueue::Join(Attempt attempt) {
 }
 
 void ShortageQueue::Prompt() {
-  delay_ = kFirst;
+  back_off_.Reset();
   if (!line_.empty()) Arm();
 }
 
 void ShortageQueue::Arm() {
-  retry_ = loop_.timers().At(loop_.now() + delay_, [this] { Serve(); });
+  retry_ = loop_.timers().At(loop_.now() + back_off_.Next(loop_.now()), [this] { Serve(); });
 }
 
 void ShortageQueue::Serve() {
@@ -26,12 +26,8 @@ void ShortageQueue::Serve() {
     const Attempt* const first = &line_.front();
     const Attempt attempt = *first;  // the place may be given up while it runs
     attempt();
-    if (line_.empty() || &line_.front() != first) {
-      delay_ = kFirst;
-      continue;
-    }
-    delay_ = std::min(2 * delay_, kLongest);
-    return Arm();
+    if (!line_.empty() && &line_.front() == first) return Arm();
+    back_off_.Reset();
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "absl/time/time.h"
 
+#include "server/engine/back_off.h"
 #include "server/loop/event_loop.h"
 #include "server/loop/timers.h"
 
@@ -54,12 +55,9 @@ class ShortageQueue : public std::enable_shared_from_this<ShortageQueue> {
   void Arm();
   void Serve();
 
-  static constexpr absl::Duration kFirst = absl::Milliseconds(100);
-  static constexpr absl::Duration kLongest = absl::Seconds(5);
-
   EventLoop& loop_;
   std::list<Attempt> line_;
-  absl::Duration delay_ = kFirst;
+  BackOff back_off_{absl::Milliseconds(100), absl::Seconds(5)};
   Timer retry_;
 };
 

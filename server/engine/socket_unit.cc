@@ -291,15 +291,12 @@ absl::Status SocketUnit::Watch() {
 
 // What could not be opened is tried again every now and then, less and less often.
 void SocketUnit::LookForMissing() {
-  constexpr absl::Duration kFirst = absl::Seconds(1);
-  constexpr absl::Duration kLongest = absl::Seconds(30);
-  if (!settings_->partial_listen || ports_.missing() == 0) return;
-  if (look_for_missing_) return;
-  missing_for_ = std::clamp(2 * missing_for_, kFirst, kLongest);
-  look_for_missing_ = DeadlineAfter(host_.loop(), missing_for_, [this] {
+  if (!settings_->partial_listen || ports_.missing() == 0 || look_for_missing_) return;
+  const absl::Duration wait = missing_back_off_.Next(host_.loop().now());
+  look_for_missing_ = DeadlineAfter(host_.loop(), wait, [this] {
     const size_t before = ports_.missing();
     ports_.OpenMissing();
-    if (ports_.missing() != before) missing_for_ = absl::ZeroDuration();
+    if (ports_.missing() != before) missing_back_off_.Reset();
     const auto* const traffic = std::get_if<Traffic>(&wait_);
     host_.OnChanged(*this);
     if (ports_.missing() == before || traffic == nullptr || traffic->paused() || stop_pending())

@@ -69,6 +69,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   // The number of the next instance, and the count of those that live.
   uint64_t NextInstance() { return ++instances_; }
   uint64_t instances_begun() const { return instances_; }
+  uint32_t connections() const { return connections_; }
   void OnInstanceMade() { ++connections_; }
   // Counts a connection for MaxConnectionsPerSource=, as long as its instance keeps this.
   Sources::Hold HoldSource(const Connection& connection);
@@ -170,7 +171,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   std::optional<std::string> run_before_;  // the service's last run then; none: it was running
   Instant back_since_;                     // when the unit last began to listen again
   Timer look_for_missing_;
-  absl::Duration missing_for_;  // how long they were not looked for last
+  BackOff missing_back_off_{absl::Seconds(1), absl::Seconds(30)};
   SpotCheck look_at_queue_;
   std::vector<uint64_t> waited_;  // at the ports when the service was started; empty: not looked
   std::string connection_name_;

@@ -86,7 +86,7 @@ absl::Status SocketUnit::AskStart(const Cause& cause) {
   if (absl::Status admitted = AdmitRun(); !admitted.ok()) return admitted;
   settings_ = definition()->socket;
   look_at_queue_.Reset();
-  missing_for_ = absl::ZeroDuration();
+  missing_back_off_.Reset();
   BeginRun(cause);
   Settle(StartOf(row()));
   return absl::OkStatus();

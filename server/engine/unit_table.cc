@@ -258,6 +258,19 @@ Unit& UnitTable::Adopt(const DefinitionPtr& read) {
   return unit;
 }
 
+std::vector<ServiceUnit*> UnitTable::ConnectionsOf(const SocketUnit& socket) const {
+  std::vector<ServiceUnit*> instances;
+  if (socket.connections() == 0) return instances;
+  for (const auto& [name, unit] : units_) {
+    if (!unit->marks.instance) continue;
+    auto* const instance = static_cast<ServiceUnit*>(unit.get());
+    if (instance->origin() == &socket) instances.push_back(instance);
+  }
+  std::sort(instances.begin(), instances.end(),
+            [](const auto* left, const auto* right) { return left->name() < right->name(); });
+  return instances;
+}
+
 std::vector<Unit*> UnitTable::InstancesOf(const UnitName& name) const {
   std::vector<Unit*> instances;
   if (!name.is_template()) return instances;
@@ -314,11 +327,8 @@ LoadReport UnitTable::ReloadAll() {
 
 void UnitTable::Remove(Unit& unit) {
   if (unit.type() == UnitType::kSocket) {
-    for (auto& [name, other] : units_) {
-      if (!other->marks.instance) continue;
-      auto& instance = static_cast<ServiceUnit&>(*other);
-      if (instance.origin() == &unit) instance.ForgetOrigin();
-    }
+    for (ServiceUnit* instance : ConnectionsOf(static_cast<const SocketUnit&>(unit)))
+      instance->ForgetOrigin();
   }
   if (!unit.marks.instance) ForgetAliases(unit);
   units_.erase(std::string(unit.name()));

@@ -41,6 +41,8 @@ class UnitTable {
   Unit& Adopt(const DefinitionPtr& read);
   // Those that stand for themselves, and not for a connection. None of what is no template.
   std::vector<Unit*> InstancesOf(const UnitName& name) const;
+  // Those that stand for a connection of the socket, sorted by name.
+  std::vector<ServiceUnit*> ConnectionsOf(const SocketUnit& socket) const;
   // An instance of the template that is not at rest; null if there is none.
   const Unit* RunningInstance(const UnitName& name) const;
   // Makes the edges that the unit's definition declares, in place of those it declared before.
