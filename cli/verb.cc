@@ -51,8 +51,7 @@ constexpr std::array<Row, 3> kStopOptions = {{
     {"--with-service", "", "of sockets: what they have started too, instances included",
      &Options::with_service},
     {"--with-sockets", "", "of services: the sockets that start them too", &Options::with_sockets},
-    {"--job-mode", "replace|fail|ignore-dependencies", "what happens to jobs in the way",
-     &Options::mode},
+    kJobOptions[0],
 }};
 
 constexpr std::array<Row, 4> kWatchOptions = {{

@@ -45,7 +45,8 @@ class Kernel : public FdOwner, public ProcessOwner {
   // Options that the system refuses are warnings of the port. Reasons: PORT_IN_USE (facts: address,
   // and holder if known), ADDRESS_NOT_AVAILABLE, NOT_A_SOCKET (a node of another type is in the
   // way), NO_SUCH_DEVICE, NO_SUCH_PROTOCOL, NOT_SUPPORTED (this machine has none of the kind),
-  // CANNOT_WAIT (the file is always ready), PERMISSION_DENIED, SYSTEM_ERROR.
+  // CANNOT_WAIT (the file is always ready), PERMISSION_DENIED, SYSTEM_ERROR. A part of the
+  // descriptors is left for services and operators: EMFILE, with the limit.
   virtual absl::StatusOr<Port> Listen(const ListenSpec& spec) = 0;
   // Puts a listener that services have had their hands on back in order: non-blocking, backlog,
   // still listening. Says how it was found.
