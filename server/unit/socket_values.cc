@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
@@ -55,6 +56,14 @@ absl::Status ReadSpelling(const Slot& slot, absl::string_view text, std::pair<in
   if (!boolean.ok()) return Expected(AllSpellings(*slot.field()->enum_type()) + ", or a boolean");
   PutEnum(slot, *boolean ? no_yes.second : no_yes.first);
   return absl::OkStatus();
+}
+
+// "infinity" is 0: no limit.
+absl::StatusOr<uint32_t> ParseCount(absl::string_view text) {
+  if (text == "infinity") return 0;
+  const auto number = ParseInteger(text, {0, std::numeric_limits<uint32_t>::max()});
+  if (!number.ok()) return Expected("a number of 0 to 4294967295, or infinity");
+  return static_cast<uint32_t>(*number);
 }
 
 constexpr std::array<ListenKind, 9> kKinds = {
@@ -125,26 +134,19 @@ absl::Status ReadIpTos(const Slot& slot, absl::string_view text) {
 }
 
 absl::Status ReadCount(const Slot& slot, absl::string_view text) {
-  if (text == "infinity") {
-    PutUnsigned(slot, 0);
-    return absl::OkStatus();
-  }
-  const auto number = ParseInteger(text, {0, std::numeric_limits<uint32_t>::max()});
-  if (!number.ok()) return Expected("a number of 0 to 4294967295, or infinity");
-  PutUnsigned(slot, static_cast<uint32_t>(*number));
-  return absl::OkStatus();
+  const auto count = ParseCount(text);
+  if (count.ok()) PutUnsigned(slot, *count);
+  return count.status();
 }
 
 // "4", "4/24", "4/24/56" or "4//56".
 absl::Status ReadPerSource(const Slot& slot, absl::string_view text) {
   const std::vector<absl::string_view> parts = absl::StrSplit(text, '/');
   if (parts.size() > 3) return Expected("a number, an IPv4 prefix and an IPv6 prefix, as 4/24/56");
+  const auto connections = ParseCount(parts[0]);
+  if (!connections.ok()) return connections.status();
   v1::PerSourceLimit limit;
-  if (parts[0] != "infinity") {
-    const auto number = ParseInteger(parts[0], {0, std::numeric_limits<uint32_t>::max()});
-    if (!number.ok()) return Expected("a number of 0 to 4294967295, or infinity");
-    limit.set_connections(static_cast<uint32_t>(*number));
-  }
+  limit.set_connections(*connections);
   if (parts.size() > 1 && !(parts[1].empty() && parts.size() > 2)) {
     const auto bits = ParseInteger(parts[1], {0, 32});
     if (!bits.ok())

@@ -71,8 +71,8 @@ absl::StatusOr<PortFound> FakeKernel::Restore(const Port& port, const ListenSpec
   const auto file = descriptors_.Find(port.fd, "Restore");
   if (!file) return BadFd("listen");
   if (file->broken) return PortFound::kBroken;
-  const bool waits = !file->waiting.empty() || !file->packets.empty() || !file->bytes.empty();
-  const bool nameless = spec.type != ListenType::kSpecial && !waits && !ports_.HasItsNode(*file);
+  const bool nameless = spec.type != ListenType::kSpecial && FakePorts::WaitingAt(*file) == 0 &&
+                        !ports_.HasItsNode(*file);
   return nameless ? PortFound::kNameless : PortFound::kSound;
 }
 

@@ -66,9 +66,13 @@ std::shared_ptr<FakeFile> FakePorts::Find(absl::string_view address) const {
   return broken;
 }
 
+size_t FakePorts::WaitingAt(const FakeFile& port) {
+  return port.waiting.size() + port.packets.size() + port.bytes.size();
+}
+
 size_t FakePorts::Waiting(absl::string_view address) const {
   const auto file = Find(address);
-  return file ? file->waiting.size() + file->packets.size() + file->bytes.size() : 0;
+  return file ? WaitingAt(*file) : 0;
 }
 
 absl::StatusOr<Client> FakePorts::Connect(absl::string_view address, const Peer& peer) {

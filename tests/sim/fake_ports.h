@@ -57,6 +57,8 @@ class FakePorts {
   // The next connection for `pid` (0: the daemon), if any; a client that has left is told apart by
   // client_left.
   static Client Accept(FakeFile& port, int pid);
+  // Connections, packets and bytes that wait at `port`.
+  static size_t WaitingAt(const FakeFile& port);
   // False: it is bound to a path that is no more, or that another has.
   bool HasItsNode(const FakeFile& file) const;
   // What tells apart whoever waits at `port`, as far as Linux can.
