@@ -11,9 +11,9 @@
 
 #include "proto/socketd/v1/unit_service.pb.h"
 #include "server/api/convert.h"
-#include "server/api/glob.h"
 #include "server/api/limits.h"
 #include "server/api/pages.h"
+#include "server/api/patterns.h"
 
 namespace socketd {
 namespace {

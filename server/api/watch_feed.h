@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "server/api/glob.h"
+#include "server/api/patterns.h"
 #include "server/engine/engine_handle.h"
 
 namespace socketd {

@@ -1,5 +1,4 @@
-// Shell patterns for names: `*`, `?`, `[a-z]`, `[!a]`, `\` before a plain character, as fnmatch(3)
-// without flags. Matching takes at most pattern times text steps, whatever the pattern is.
+// The patterns for names that a request has; base/glob.h tells how one matches.
 #pragma once
 
 #include <string>
@@ -9,8 +8,6 @@
 #include "absl/strings/string_view.h"
 
 namespace socketd {
-
-bool MatchesGlob(absl::string_view pattern, absl::string_view text);
 
 // A list of patterns of which any may match; an empty list matches everything.
 class Patterns {

@@ -1,4 +1,4 @@
-#include "server/api/glob.h"
+#include "server/base/glob.h"
 
 #include <fnmatch.h>
 
@@ -6,8 +6,6 @@
 #include <string>
 
 #include "gtest/gtest.h"
-
-#include "server/base/errors.h"
 
 namespace socketd {
 namespace {
@@ -49,22 +47,6 @@ TEST(GlobTest, ManyStarsDoNotExplode) {
   for (int i = 0; i < 80; ++i)
     pattern += "*a";
   EXPECT_FALSE(MatchesGlob(pattern + "b", std::string(255, 'a')));
-}
-
-TEST(PatternsTest, AnyOfThemCounts) {
-  const absl::StatusOr<Patterns> patterns = Patterns::Parse({"units/web*", "*.target"}, "names");
-  ASSERT_TRUE(patterns.ok());
-  EXPECT_TRUE(patterns->Match("web.socket"));
-  EXPECT_TRUE(patterns->Match("x.target"));
-  EXPECT_FALSE(patterns->Match("x.socket"));
-  EXPECT_TRUE(Patterns().Match("anything"));
-}
-
-TEST(PatternsTest, RefusesWhatIsTooMuch) {
-  EXPECT_EQ(ReasonOf(Patterns::Parse({""}, "names").status()), "BAD_PATTERN");
-  EXPECT_EQ(ReasonOf(Patterns::Parse({std::string(256, 'a')}, "names").status()), "BAD_PATTERN");
-  EXPECT_EQ(ReasonOf(Patterns::Parse(std::vector<std::string>(257, "a"), "names").status()),
-            "BAD_PATTERN");
 }
 
 }  // namespace
