@@ -123,6 +123,8 @@ class Kernel : public FdOwner, public ProcessOwner {
   virtual absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) = 0;
   // Of what ReadFile would read; links are followed. NOT_FOUND if there is nothing.
   virtual absl::StatusOr<FileStamp> StampOf(const std::string& path) = 0;
+  // What is at `path`; NOT_FOUND if there is nothing.
+  virtual absl::StatusOr<PathFacts> Inspect(const std::string& path) = 0;
   // Sorted by name. NOT_FOUND if there is no such directory.
   virtual absl::StatusOr<std::vector<DirectoryEntry>> ListDirectory(const std::string& path) = 0;
   // Replaces `path` with `text`, durably and in one step (write, fsync, rename).

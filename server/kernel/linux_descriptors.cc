@@ -194,6 +194,10 @@ absl::StatusOr<FileStamp> LinuxKernel::StampOf(const std::string& path) {
   return StampOfFile(path);
 }
 
+absl::StatusOr<PathFacts> LinuxKernel::Inspect(const std::string& path) {
+  return FactsOfPath(path);
+}
+
 absl::StatusOr<std::vector<DirectoryEntry>> LinuxKernel::ListDirectory(const std::string& path) {
   return ListFolder(path);
 }

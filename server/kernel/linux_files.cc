@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,38 @@ DirectoryEntry EntryOf(int folder, const dirent& raw) {
   return entry;
 }
 
+using Folder = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+// A folder that cannot be looked into is not known to be empty.
+bool IsEmptyFolder(const std::string& path) {
+  const Folder folder(opendir(path.c_str()), closedir);
+  if (folder == nullptr) return false;
+  for (const dirent* raw = readdir(folder.get()); raw != nullptr; raw = readdir(folder.get())) {
+    const absl::string_view name = raw->d_name;
+    if (name != "." && name != "..") return false;
+  }
+  return true;
+}
+
+// Linux 5.8 tells; older ones show it by another device, which mounts of the same one do not have.
+bool IsMountPoint(const struct statx& status, const std::string& path) {
+  if ((status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0)
+    return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+  struct statx parent{};
+  if (statx(AT_FDCWD, absl::StrCat(path, "/..").c_str(), AT_NO_AUTOMOUNT, STATX_INO, &parent) != 0)
+    return false;
+  const bool same_device =
+      parent.stx_dev_major == status.stx_dev_major && parent.stx_dev_minor == status.stx_dev_minor;
+  return !same_device || parent.stx_ino == status.stx_ino;
+}
+
+PathFacts::Kind KindOf(mode_t mode) {
+  if (S_ISREG(mode)) return PathFacts::Kind::kFile;
+  if (S_ISDIR(mode)) return PathFacts::Kind::kDirectory;
+  if (S_ISSOCK(mode)) return PathFacts::Kind::kSocket;
+  return PathFacts::Kind::kOther;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadRegularFile(const std::string& path, size_t limit) {
@@ -96,8 +129,31 @@ absl::StatusOr<FileStamp> StampOfFile(const std::string& path) {
                    absl::TimeFromTimespec(status.st_mtim)};
 }
 
+absl::StatusOr<PathFacts> FactsOfPath(const std::string& path) {
+  constexpr unsigned kWanted = STATX_TYPE | STATX_MODE | STATX_INO | STATX_SIZE | STATX_MTIME;
+  PathFacts facts;
+  struct statx own{};
+  if (statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, kWanted, &own) != 0)
+    return Failed("statx", path, errno);
+  facts.symlink = S_ISLNK(own.stx_mode);
+  struct statx status = own;
+  if (facts.symlink && statx(AT_FDCWD, path.c_str(), AT_NO_AUTOMOUNT, kWanted, &status) != 0)
+    return facts;
+  facts.kind = KindOf(status.stx_mode);
+  const bool file = facts.kind == PathFacts::Kind::kFile;
+  if (file) facts.empty = status.stx_size == 0;
+  if (facts.kind == PathFacts::Kind::kDirectory) facts.empty = IsEmptyFolder(path);
+  facts.executable = file && (status.stx_mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0;
+  facts.mount_point = IsMountPoint(status, path);
+  facts.modified =
+      absl::FromUnixSeconds(status.stx_mtime.tv_sec) + absl::Nanoseconds(status.stx_mtime.tv_nsec);
+  struct statvfs system{};
+  facts.read_only = statvfs(path.c_str(), &system) == 0 && (system.f_flag & ST_RDONLY) != 0;
+  return facts;
+}
+
 absl::StatusOr<std::vector<DirectoryEntry>> ListFolder(const std::string& path) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
+  const Folder folder(opendir(path.c_str()), closedir);
   if (folder == nullptr) return Failed("opendir", path, errno);
   std::vector<DirectoryEntry> entries;
   for (const dirent* raw = readdir(folder.get()); raw != nullptr; raw = readdir(folder.get())) {

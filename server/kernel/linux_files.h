@@ -15,6 +15,7 @@ namespace socketd {
 
 absl::StatusOr<std::string> ReadRegularFile(const std::string& path, size_t limit);
 absl::StatusOr<FileStamp> StampOfFile(const std::string& path);
+absl::StatusOr<PathFacts> FactsOfPath(const std::string& path);
 absl::StatusOr<std::vector<DirectoryEntry>> ListFolder(const std::string& path);
 absl::Status ReplaceFile(const std::string& path, absl::string_view text);
 absl::Status LinkTo(const std::string& target, const std::string& path);

@@ -350,6 +350,18 @@ struct FileStamp {
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
+// What is at a path. Links are followed, but for `symlink`.
+struct PathFacts {
+  enum class Kind : uint8_t { kNothing, kFile, kDirectory, kSocket, kOther };
+  Kind kind = Kind::kNothing;  // kNothing: a link that leads nowhere
+  bool symlink = false;        // of the path itself
+  bool empty = true;           // a file without a byte, a directory without an entry
+  bool executable = false;     // a file that somebody may execute
+  bool mount_point = false;    // something is mounted there
+  bool read_only = false;      // its file system is mounted so
+  absl::Time modified = absl::InfinitePast();
+};
+
 struct DirectoryEntry {
   enum class Kind : uint8_t { kFile, kDirectory, kSymlink, kOther };
   std::string name;

@@ -4,10 +4,10 @@ namespace socketd::sim {
 
 absl::string_view NameOf(Call call) {
   static constexpr std::array<absl::string_view, static_cast<size_t>(Call::kCount)> kNames = {
-      "Listen",    "Restore",     "Reconfigure", "Accept",     "Arm",        "Pipe",
-      "Read",      "Receive",     "Send",        "NewGroup",   "Spawn",      "Adopt",
-      "Signal",    "SignalGroup", "TakeLookup",  "ReadFile",   "StampOf",    "ListDirectory",
-      "WriteFile", "MakeSymlink", "Remove",      "RemoveTree", "RemoveQueue"};
+      "Listen",        "Restore",     "Reconfigure", "Accept",   "Arm",        "Pipe",
+      "Read",          "Receive",     "Send",        "NewGroup", "Spawn",      "Adopt",
+      "Signal",        "SignalGroup", "TakeLookup",  "ReadFile", "StampOf",    "Inspect",
+      "ListDirectory", "WriteFile",   "MakeSymlink", "Remove",   "RemoveTree", "RemoveQueue"};
   return kNames[static_cast<size_t>(call)];
 }
 

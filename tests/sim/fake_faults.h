@@ -30,6 +30,7 @@ enum class Call : uint8_t {
   kTakeLookup,
   kReadFile,
   kStampOf,
+  kInspect,
   kListDirectory,
   kWriteFile,
   kMakeSymlink,

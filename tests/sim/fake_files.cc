@@ -27,6 +27,19 @@ DirectoryEntry::Kind EntryKind(FakeFiles::NodeKind kind) {
   }
 }
 
+PathFacts::Kind FactKind(FakeFiles::NodeKind kind) {
+  switch (kind) {
+    case FakeFiles::NodeKind::kFile:
+      return PathFacts::Kind::kFile;
+    case FakeFiles::NodeKind::kDirectory:
+      return PathFacts::Kind::kDirectory;
+    case FakeFiles::NodeKind::kSocket:
+      return PathFacts::Kind::kSocket;
+    default:
+      return PathFacts::Kind::kOther;
+  }
+}
+
 }  // namespace
 
 std::string ParentOf(const std::string& path) {
@@ -106,6 +119,26 @@ absl::StatusOr<FileStamp> FakeFiles::StampOf(const std::string& path) const {
   const Node* node = Follow(path);
   if (node == nullptr) return SystemError(ENOENT, "stat", {{"path", path}});
   return FileStamp{1, node->inode, node->text.size(), absl::UnixEpoch()};
+}
+
+// There is one file system, and nothing is mounted in it.
+absl::StatusOr<PathFacts> FakeFiles::Inspect(const std::string& path) const {
+  const Node* own = Find(path);
+  if (own == nullptr) return SystemError(ENOENT, "statx", {{"path", path}});
+  PathFacts facts;
+  facts.symlink = own->kind == NodeKind::kSymlink;
+  const Node* node = Follow(path);
+  if (node == nullptr) return facts;
+  facts.kind = FactKind(node->kind);
+  if (node->kind == NodeKind::kFile) facts.empty = node->text.empty();
+  if (node->kind == NodeKind::kDirectory) {
+    const auto entries = ListDirectory(path);
+    facts.empty = entries.ok() && entries->empty();
+  }
+  facts.executable = node->kind == NodeKind::kFile && (node->mode & 0111) != 0;
+  facts.mount_point = path == "/";
+  facts.modified = absl::UnixEpoch();
+  return facts;
 }
 
 absl::StatusOr<std::vector<DirectoryEntry>> FakeFiles::ListDirectory(

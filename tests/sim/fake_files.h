@@ -41,6 +41,7 @@ class FakeFiles {
   // As the promise says (server/kernel/kernel.h).
   absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) const;
   absl::StatusOr<FileStamp> StampOf(const std::string& path) const;
+  absl::StatusOr<PathFacts> Inspect(const std::string& path) const;
   absl::StatusOr<std::vector<DirectoryEntry>> ListDirectory(const std::string& path) const;
   absl::Status WriteFile(const std::string& path, absl::string_view text);
   absl::Status MakeSymlink(const std::string& target, const std::string& path);

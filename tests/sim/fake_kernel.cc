@@ -236,6 +236,11 @@ absl::StatusOr<FileStamp> FakeKernel::StampOf(const std::string& path) {
   return files_.StampOf(path);
 }
 
+absl::StatusOr<PathFacts> FakeKernel::Inspect(const std::string& path) {
+  if (absl::Status failed = Admit(Call::kInspect, path); !failed.ok()) return failed;
+  return files_.Inspect(path);
+}
+
 absl::StatusOr<std::vector<DirectoryEntry>> FakeKernel::ListDirectory(const std::string& path) {
   if (absl::Status failed = Admit(Call::kListDirectory, path); !failed.ok()) return failed;
   return files_.ListDirectory(path);

@@ -98,6 +98,7 @@ class FakeKernel final : public Kernel {
   absl::StatusOr<Owner> TakeLookup(Token token) override;
   absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) override;
   absl::StatusOr<FileStamp> StampOf(const std::string& path) override;
+  absl::StatusOr<PathFacts> Inspect(const std::string& path) override;
   absl::StatusOr<std::vector<DirectoryEntry>> ListDirectory(const std::string& path) override;
   absl::Status WriteFile(const std::string& path, absl::string_view text) override;
   absl::Status MakeSymlink(const std::string& target, const std::string& path) override;

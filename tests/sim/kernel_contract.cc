@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "tests/testing/matchers.h"
@@ -280,110 +279,6 @@ TEST_P(KernelContract, APipeGivesBytesAndThenItsEnd) {
   EXPECT_THAT(kernel().Read(pipe->read, 3), IsOkAndHolds("hel"));
   EXPECT_THAT(kernel().Read(pipe->read, 100), IsOkAndHolds("lo\n"));
   EXPECT_THAT(kernel().Read(pipe->read, 100), IsOkAndHolds(""));
-}
-
-// ---- names and files ----
-
-TEST_P(KernelContract, ALookupIsAnsweredLater) {
-  kernel().Lookup({"root", ""}, kOtherToken);
-  ASSERT_TRUE(Await(Kind::kLookedUp, kOtherToken));
-  auto owner = kernel().TakeLookup(kOtherToken);
-  ASSERT_THAT(owner, IsOk());
-  EXPECT_EQ(owner->uid, 0U);
-}
-
-TEST_P(KernelContract, AnAnswerThatNobodyTakesIsForgotten) {
-  kernel().Lookup({"root", ""}, kOtherToken);
-  ASSERT_TRUE(Await(Kind::kLookedUp, kOtherToken));
-  kernel().Poll(Instant::Start());
-  EXPECT_THAT(kernel().TakeLookup(kOtherToken), FailsBecause("NOT_LOOKED_UP"));
-}
-
-TEST_P(KernelContract, AnUnknownUserHasItsReason) {
-  kernel().Lookup({"nobody-has-this-name", ""}, kOtherToken);
-  ASSERT_TRUE(Await(Kind::kLookedUp, kOtherToken));
-  EXPECT_THAT(kernel().TakeLookup(kOtherToken), FailsBecause("NO_SUCH_USER"));
-}
-
-TEST_P(KernelContract, FilesAreWrittenWholeAndReadWithinTheLimit) {
-  const std::string path = world().Folder() + "/text";
-  EXPECT_THAT(kernel().ReadFile(path, 10), FailsWith(absl::StatusCode::kNotFound));
-  ASSERT_THAT(kernel().WriteFile(path, "first"), IsOk());
-  ASSERT_THAT(kernel().WriteFile(path, "second"), IsOk());
-  EXPECT_THAT(kernel().ReadFile(path, 6), IsOkAndHolds("second"));
-  EXPECT_THAT(kernel().ReadFile(path, 5), FailsWith(absl::StatusCode::kOutOfRange));
-}
-
-TEST_P(KernelContract, AStampChangesWithItsFileAndWithNothingElse) {
-  const std::string path = world().Folder() + "/text";
-  EXPECT_THAT(kernel().StampOf(path), FailsWith(absl::StatusCode::kNotFound));
-  ASSERT_THAT(kernel().WriteFile(path, "one"), IsOk());
-  ASSERT_THAT(kernel().MakeSymlink("text", path + "-link"), IsOk());
-  auto first = kernel().StampOf(path);
-  ASSERT_THAT(first, IsOk());
-  EXPECT_THAT(kernel().ReadFile(path, 10), IsOk());
-  EXPECT_EQ(*kernel().StampOf(path), *first);
-  EXPECT_EQ(*kernel().StampOf(path + "-link"), *first);
-  ASSERT_THAT(kernel().WriteFile(path, "two"), IsOk());
-  EXPECT_FALSE(*kernel().StampOf(path) == *first);
-}
-
-TEST_P(KernelContract, DirectoriesAreListedByNameWithWhatIsInThem) {
-  const std::string folder = world().Folder();
-  ASSERT_THAT(kernel().WriteFile(folder + "/b", ""), IsOk());
-  ASSERT_THAT(kernel().MakeSymlink("b", folder + "/a"), IsOk());
-  auto entries = kernel().ListDirectory(folder);
-  ASSERT_THAT(entries, IsOk());
-  ASSERT_EQ(entries->size(), 2U);
-  EXPECT_EQ(entries->at(0).name, "a");
-  EXPECT_EQ(entries->at(0).kind, DirectoryEntry::Kind::kSymlink);
-  EXPECT_EQ(entries->at(0).target, "b");
-  EXPECT_EQ(entries->at(1).name, "b");
-  EXPECT_EQ(entries->at(1).kind, DirectoryEntry::Kind::kFile);
-  EXPECT_THAT(kernel().ListDirectory(folder + "/none"), FailsWith(absl::StatusCode::kNotFound));
-}
-
-TEST_P(KernelContract, ALinkThatLeadsThereAlreadyIsAsGoodAsANewOne) {
-  const std::string path = world().Folder() + "/link";
-  ASSERT_THAT(kernel().MakeSymlink("a", path), IsOk());
-  EXPECT_THAT(kernel().MakeSymlink("a", path), IsOk());
-  EXPECT_EQ(ErrnoOf(kernel().MakeSymlink("b", path)), EEXIST);
-}
-
-TEST_P(KernelContract, OnlyTheNodeThatWasMeantIsRemoved) {
-  const ListenSpec spec = PathSpec(ListenType::kStream, "node");
-  const std::string path = std::get<PathAddress>(spec.address).path;
-  auto port = kernel().Listen(spec);
-  ASSERT_THAT(port, IsOk());
-  kernel().Remove(path, port->node + 1).IgnoreError();
-  EXPECT_TRUE(world().Connect(spec.address));
-  EXPECT_THAT(kernel().Remove(path, port->node), IsOk());
-  EXPECT_FALSE(world().Connect(spec.address));
-}
-
-TEST_P(KernelContract, ATreeIsRemovedAndNothingThatItsLinksLeadTo) {
-  const std::string folder = world().Folder();
-  {
-    auto made = kernel().Listen(PathSpec(ListenType::kFifo, "kept/fifo"));
-    auto also = kernel().Listen(PathSpec(ListenType::kFifo, "tree/deep/er/fifo"));
-    ASSERT_THAT(made, IsOk());
-    ASSERT_THAT(also, IsOk());
-  }
-  ASSERT_THAT(kernel().WriteFile(folder + "/tree/text", "gone"), IsOk());
-  ASSERT_THAT(kernel().MakeSymlink(folder + "/kept", folder + "/tree/deep/link"), IsOk());
-  ASSERT_THAT(kernel().MakeSymlink("tree", folder + "/alias"), IsOk());
-
-  EXPECT_THAT(kernel().RemoveTree(folder + "/tree"), IsOk());
-  EXPECT_THAT(kernel().ListDirectory(folder + "/tree"), FailsWith(absl::StatusCode::kNotFound));
-  EXPECT_THAT(kernel().RemoveTree(folder + "/tree"), FailsWith(absl::StatusCode::kNotFound));
-  EXPECT_THAT(kernel().RemoveTree(folder + "/none/tree"), FailsWith(absl::StatusCode::kNotFound));
-  EXPECT_THAT(kernel().RemoveTree(folder + "/alias"), IsOk());
-  Watch(kQuiet);
-  auto left = kernel().ListDirectory(folder);
-  ASSERT_THAT(left, IsOk());
-  ASSERT_EQ(left->size(), 1U);
-  EXPECT_EQ(left->at(0).name, "kept");
-  EXPECT_THAT(kernel().ListDirectory(folder + "/kept"), IsOkAndHolds(::testing::SizeIs(1)));
 }
 
 }  // namespace socketd::sim
