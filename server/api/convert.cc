@@ -46,6 +46,8 @@ void ConvertSocket(const SocketSnapshot& snapshot, v1::SocketStatus& status) {
   refusals.set_stopping(counters.refused_stopping);
   refusals.set_resources(counters.refused_resources);
   status.set_failed(counters.failed);
+  status.set_skipped(counters.skipped);
+  status.set_skipped_detail(CleanText(snapshot.skipped_detail));
   status.set_triggered(counters.triggered);
   status.set_trigger_limit_hits(counters.trigger_limit_hits);
   status.set_poll_limit_hits(counters.poll_limit_hits);
@@ -87,6 +89,21 @@ void ConvertLog(const std::vector<LogLine>& lines, v1::UnitStatus& status) {
   }
 }
 
+void ConvertStartCheck(const StartCheck& check, v1::StartCheck& message) {
+  Convert(check.time, *message.mutable_time());
+  message.set_conditions_met(check.conditions_met);
+  message.set_assertions_met(check.conditions_met && check.assertions_met);
+  message.set_unmet(CleanText(check.unmet));
+}
+
+void ConvertFindings(const std::vector<ConditionFinding>& findings, v1::StartCheck& message) {
+  for (const ConditionFinding& finding : findings) {
+    v1::StartCheck::Finding& shown = *message.add_findings();
+    shown.set_directive(CleanText(finding.directive));
+    shown.set_holds(finding.holds);
+  }
+}
+
 void ConvertState(const UnitSnapshot& snapshot, v1::UnitStatus& status) {
   status.set_load_state(static_cast<v1::LoadState>(snapshot.load_state));
   status.set_load_error(CleanText(snapshot.load_error));
@@ -104,6 +121,8 @@ void ConvertState(const UnitSnapshot& snapshot, v1::UnitStatus& status) {
   status.set_invocation_id(snapshot.invocation_id);
   Fill(snapshot.triggers, *status.mutable_triggers());
   Fill(snapshot.triggered_by, *status.mutable_triggered_by());
+  if (snapshot.start_check != nullptr)
+    ConvertStartCheck(*snapshot.start_check, *status.mutable_start_check());
 }
 
 bool HasSuffix(absl::string_view name, absl::string_view suffix) {
@@ -133,6 +152,8 @@ void Convert(const UnitSnapshot& snapshot, View view, v1::Unit& unit) {
   if (snapshot.log_lines != nullptr) ConvertLog(*snapshot.log_lines, status);
   if (snapshot.socket.failures != nullptr)
     ConvertFailures(*snapshot.socket.failures, *status.mutable_socket());
+  if (snapshot.start_check != nullptr)
+    ConvertFindings(snapshot.start_check->findings, *status.mutable_start_check());
   if (snapshot.definition == nullptr) return;
   *unit.mutable_definition() = *snapshot.definition;
   unit.set_unit_file(WriteUnitFile(*snapshot.definition));

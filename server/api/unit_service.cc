@@ -15,6 +15,7 @@
 #include "server/api/status.h"
 #include "server/api/unit_source.h"
 #include "server/base/errors.h"
+#include "server/base/text.h"
 
 namespace socketd {
 namespace {
@@ -46,13 +47,13 @@ absl::StatusOr<JobMode> ModeOf(v1::JobMode mode) {
                absl::StrCat("there is no job mode ", static_cast<int>(mode)), {{"field", "mode"}});
 }
 
-void FillWarnings(const JobReport& report, v1::StopUnitResponse& response) {
-  for (const std::string& warning : report.warnings)
-    response.add_warnings(warning);
-}
-
 template <typename Response>
-void FillWarnings(const JobReport& /*report*/, Response& /*response*/) {}
+void FillWarnings(const JobReport& report, Response& response) {
+  if constexpr (requires { response.add_warnings(""); }) {
+    for (const std::string& warning : report.warnings)
+      response.add_warnings(CleanText(warning));
+  }
+}
 
 std::string RequesterOf(const grpc::CallbackServerContext& context) {
   return ToText(CallerOf(context));

@@ -92,6 +92,18 @@ absl::string_view NameOf(Stdio::Kind kind) {
   return "unknown";
 }
 
+// As systemd names them.
+void AddStartCheck(const UnitSnapshot& snapshot, Lines& lines) {
+  if (snapshot.start_check == nullptr) return;
+  const StartCheck& check = *snapshot.start_check;
+  lines.Add("Condition Timestamp", TimeText(check.time));
+  lines.AddBool("Condition Result", check.conditions_met);
+  if (check.conditions_met) lines.AddBool("Assert Result", check.assertions_met);
+  lines.AddSome("Not Met", check.unmet);
+  for (const ConditionFinding& finding : check.findings)
+    lines.Add(finding.directive, finding.holds ? "succeeded" : "failed");
+}
+
 void AddGeneral(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
   const auto* definition = snapshot.definition.get();
   lines.AddSome("Description", definition == nullptr ? "" : definition->unit().description());
@@ -119,6 +131,7 @@ void AddGeneral(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
     for (const Unit* other : unit.links().of(kind))
       lines.Add(socketd::NameOf(kind), other->name());
   }
+  AddStartCheck(snapshot, lines);
   lines.AddBool("Stop When Unneeded", unit.definition()->stop_when_unneeded);
   for (const std::string& warning : snapshot.warnings)
     lines.Add("Warning", warning);
@@ -188,6 +201,8 @@ void AddCounters(const SocketSettings& settings, const SocketSnapshot& socket, L
     lines.AddCount("Refused when stopping", counters.refused_stopping);
     lines.AddCount("Refused without resources", counters.refused_resources);
     lines.AddCount("Failed", counters.failed);
+    lines.AddCount("Skipped", counters.skipped);
+    lines.AddSome("Skipped because", socket.skipped_detail);
   }
   lines.AddCount("Triggered", counters.triggered);
   lines.AddCount("Trigger limit hit", counters.trigger_limit_hits);

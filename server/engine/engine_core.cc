@@ -247,7 +247,13 @@ void EngineCore::Collect() {
            {"detail", unit->cause().detail}});
       if (origin != nullptr) origin->OnInstanceFailed(*unit);
     }
-    Announce(*unit, News::kDeleted, {Cause::Kind::kStep, "", "collected"});
+    Cause why{Cause::Kind::kStep, "", "collected"};
+    if (unit->skipped_starts() > 0) {
+      if (origin != nullptr) origin->OnInstanceSkipped(*unit);
+      if (unit->start_check() != nullptr)
+        why = {Cause::Kind::kCondition, "", unit->start_check()->unmet};
+    }
+    Announce(*unit, News::kDeleted, why);
     Drop(*unit);
     if (origin != nullptr) origin->OnInstanceGone();
   }

@@ -112,11 +112,15 @@ absl::Status EngineCore::Request(const JobRequest& request, Unit& unit, Answer<J
     answer(JobReport{unit.Snapshot(), plan.warnings});
     return absl::OkStatus();
   }
-  WhenAllEnded(*units, [this, name = unit.name(), warnings = plan.warnings,
+  const bool starts = work == Work::kStart || work == Work::kRestart;
+  WhenAllEnded(*units, [this, name = unit.name(), warnings = plan.warnings, starts,
                         answer = std::move(answer)](const FailedJobs& failed) {
     if (!failed.empty()) return answer(failed.front().second);
     Unit* const now = Find(name);
-    answer(JobReport{now == nullptr ? nullptr : now->Snapshot(), warnings});
+    JobReport report{now == nullptr ? nullptr : now->Snapshot(), warnings};
+    if (starts && now != nullptr && now->at_rest() && now->skipped())
+      report.warnings.push_back(absl::StrCat("not started: ", now->start_check()->unmet));
+    answer(std::move(report));
   });
   return absl::OkStatus();
 }

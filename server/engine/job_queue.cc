@@ -22,6 +22,12 @@ absl::Status NotLoaded(const Unit& unit) {
                {{"unit", unit.name()}});
 }
 
+absl::Status DependencyFailed(const Unit& unit, const Unit& needed) {
+  return Error(absl::StatusCode::kFailedPrecondition, "DEPENDENCY_FAILED",
+               absl::StrCat(unit.name(), " needs ", needed.name(), ", which did not start"),
+               {{"unit", unit.name()}, {"dependency", needed.name()}});
+}
+
 absl::Status ReloadEnd(const Unit& unit) {
   if (unit.active_state() != ActiveState::kActive) {
     return Error(absl::StatusCode::kFailedPrecondition, "NOT_ACTIVE",
@@ -140,6 +146,18 @@ bool JobQueue::Blocked(const Unit& unit) {
   return false;
 }
 
+absl::Status JobQueue::BeginStart(Unit& unit, const Cause& cause) {
+  if (!unit.at_rest()) return unit.Ask(Verb::kStart, cause);
+  if (!unit.loaded()) return NotLoaded(unit);
+  if (absl::Status check = unit.CheckStart(); !check.ok()) return check;
+  for (const Unit* other : unit.links().of(LinkKind::kBindsTo)) {
+    // It was done with its start without being up: a condition of its own is not met.
+    const bool missing = unit.links().Has(LinkKind::kAfter, *other) && !IsActiveOrReloading(*other);
+    if (missing) return DependencyFailed(unit, *other);
+  }
+  return unit.Ask(Verb::kStart, cause);
+}
+
 absl::Status JobQueue::Begin(Unit& unit) {
   Job& job = *unit.job();
   const Cause cause = job.cause;
@@ -156,8 +174,7 @@ absl::Status JobQueue::Begin(Unit& unit) {
                      : Work::kStart;
       return Begin(unit);
     case Work::kStart:
-      if (unit.at_rest() && !unit.loaded()) return NotLoaded(unit);
-      return unit.Ask(Verb::kStart, cause);
+      return BeginStart(unit, cause);
     case Work::kRestart:
     case Work::kStop:
       return unit.Ask(Verb::kStop, cause);
@@ -174,6 +191,7 @@ void JobQueue::Execute(Unit& unit) {
     job->running = false;  // looked at again when the unit or its service moves
     return;
   }
+  if (IsSkip(begun)) return Finish(unit, absl::OkStatus());
   if (!begun.ok() || job->work == Work::kVerify) return Finish(unit, begun);
   Progress(unit);
 }
@@ -233,10 +251,7 @@ void JobQueue::FailDependents(Unit& unit) {
     for (Unit* other : others) {
       const Job* const job = other->job();
       if (job == nullptr || job->running || !job->starts()) continue;
-      Finish(*other,
-             Error(absl::StatusCode::kFailedPrecondition, "DEPENDENCY_FAILED",
-                   absl::StrCat(other->name(), " needs ", unit.name(), ", which did not start"),
-                   {{"unit", other->name()}, {"dependency", unit.name()}}));
+      Finish(*other, DependencyFailed(*other, unit));
     }
   }
 }

@@ -43,6 +43,7 @@ class JobQueue {
   void LookAtNeighbours(Unit& unit);
   void Execute(Unit& unit);
   absl::Status Begin(Unit& unit);
+  static absl::Status BeginStart(Unit& unit, const Cause& cause);
   static bool Blocked(const Unit& unit);
   void FailDependents(Unit& unit);
 

@@ -179,14 +179,22 @@ Ending ServiceUnit::BeginDelay() {
   if (!wants_restart) return Outcome::kSkip;
   const absl::Duration delay = std::max(settings_->restart_delay, kLeastRestartDelay);
   wait_ = Delay{DeadlineAfter(host_.loop(), delay, [this] {
-    OnDelay({Cause::Kind::kRestartPolicy, "", std::string(NameOf(result()))});
+    OnDelay({Cause::Kind::kRestartPolicy, "", std::string(NameOf(result()))}).IgnoreError();
   })};
   return Outcome::kPending;
 }
 
-void ServiceUnit::OnDelay(Cause cause) {
+absl::Status ServiceUnit::OnDelay(Cause cause) {
+  if (absl::Status check = CheckStart(); !check.ok()) {
+    // As with systemd, what was to be restarted rests as if it had been stopped.
+    ClearResult();
+    set_cause({Cause::Kind::kCondition, "", start_check()->unmet});
+    Conclude(Outcome::kSkip);
+    return check;
+  }
   if (absl::Status admitted = AdmitStart(); !admitted.ok()) {
-    return Conclude(FailedFor(Result::kStartLimitHit, {Cause::Kind::kLimit, "", "start limit"}));
+    Conclude(FailedFor(Result::kStartLimitHit, {Cause::Kind::kLimit, "", "start limit"}));
+    return absl::OkStatus();
   }
   if (definition()->service != nullptr) settings_ = definition()->service;
   ++restarts_;
@@ -194,6 +202,7 @@ void ServiceUnit::OnDelay(Cause cause) {
   said_ = Said::kNothing;
   main_end_.reset();
   Conclude(DoneFor(std::move(cause)));
+  return absl::OkStatus();
 }
 
 bool ServiceUnit::WantsRestart() const {

@@ -86,7 +86,8 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   void OnMainEnded(const ProcessEnd& end);
   Ending EndOfStart(const ProcessEnd& end);
   void OnGroupEmpty();
-  void OnDelay(Cause cause);
+  // The delay of a restart is over, or nobody waits for it: OK, or why it comes to nothing.
+  absl::Status OnDelay(Cause cause);
   bool WantsRestart() const;
   void CleanUp(bool comes_back);
 

@@ -10,10 +10,7 @@ namespace socketd {
 
 absl::Status ServiceUnit::AskStart(const Cause& cause) {
   if (active_state() == ActiveState::kDeactivating) return TryAgain(*this);
-  if (restarting()) {
-    OnDelay(cause);
-    return absl::OkStatus();
-  }
+  if (restarting()) return OnDelay(cause);
   if (!at_rest()) return absl::OkStatus();
   if (!marks.instance) {
     if (absl::Status admitted = AdmitRun(); !admitted.ok()) return admitted;

@@ -91,6 +91,11 @@ void SocketUnit::OnInstanceFailed(const Unit& instance) {
   ++counters_.failed;
 }
 
+void SocketUnit::OnInstanceSkipped(const Unit& instance) {
+  ++counters_.skipped;
+  if (instance.start_check() != nullptr) skipped_detail_ = instance.start_check()->unmet;
+}
+
 void SocketUnit::OnInstanceGone() {
   --connections_;
   shortages_->Prompt();

@@ -142,6 +142,7 @@ Ending SocketUnit::BeginServiceEnd() {
         {Cause::Kind::kFailure, "", absl::StrCat("there is no room for ", service_name().text())});
   }
   refused_starts_ = other->refused_starts();
+  skipped_starts_ = other->skipped_starts();
   run_before_.reset();
   if (other->at_rest()) run_before_ = other->invocation_id();
   wait_ = ServiceEnd();
@@ -271,7 +272,10 @@ Ending SocketUnit::EndOfService(const Unit& other) {
   }
   if (settings_->trigger_limit_fails) return DoneFor({Cause::Kind::kDependency, other.name(), ""});
   if (other.invocation_id() == run_before_) {
-    cause.detail = absl::StrCat(other.name(), " did not start");
+    const bool skipped =
+        other.skipped_starts() != skipped_starts_ && other.start_check() != nullptr;
+    cause.detail = absl::StrCat(other.name(), " did not start", skipped ? ": " : "",
+                                skipped ? other.start_check()->unmet : "");
     return CoolDown(std::move(cause));
   }
   const std::vector<uint64_t> waits = waited.empty() ? waited : ports_.Queued();

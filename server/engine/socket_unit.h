@@ -74,6 +74,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   // Counts a connection for MaxConnectionsPerSource=, as long as its instance keeps this.
   Sources::Hold HoldSource(const Connection& connection);
   void OnInstanceFailed(const Unit& instance);
+  void OnInstanceSkipped(const Unit& instance);
   void OnInstanceGone();
   // While deferred: what was in the way may be gone.
   void Retry();
@@ -168,6 +169,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   BackOff back_off_{absl::Seconds(1), absl::Seconds(60)};
   absl::Duration cooling_;                 // how long the unit cools down next
   uint64_t refused_starts_ = 0;            // of the service, when the wait began
+  uint64_t skipped_starts_ = 0;            // the same
   std::optional<std::string> run_before_;  // the service's last run then; none: it was running
   Instant back_since_;                     // when the unit last began to listen again
   Timer look_for_missing_;
@@ -180,6 +182,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   uint64_t instances_ = 0;
   bool short_ = false;  // nothing could be accepted when it was last tried
   SocketCounters counters_;
+  std::string skipped_detail_;
   std::shared_ptr<const std::vector<InstanceFailure>> failures_;
 };
 

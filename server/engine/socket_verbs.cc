@@ -141,6 +141,7 @@ SocketSnapshot SocketUnit::ShowSocket() const {
   shown.connections = connections_;
   shown.counters = counters_;
   shown.failures = failures_;
+  shown.skipped_detail = skipped_detail_;
   shown.service = service_name().text();
   const SocketSettings* const settings = current();
   if (settings == nullptr) return shown;

@@ -7,6 +7,7 @@
 #include "proto/socketd/v1/unit.pb.h"
 #include "server/base/errors.h"
 #include "server/base/log.h"
+#include "server/engine/start_check.h"
 
 namespace socketd {
 namespace {
@@ -130,6 +131,7 @@ void Unit::OnCommandEnded(const v1::Command& command, const std::string& end) {
 void Unit::Forget() {
   revision_ = 0;
   result_ = Result::kSuccess;
+  start_check_ = nullptr;
   records_.clear();
 }
 
@@ -143,6 +145,21 @@ absl::Status Unit::AdmitStart() {
       absl::StrCat(name(), " was started too often: at most ", definition_->start_limit.burst,
                    " times in ", absl::FormatDuration(definition_->start_limit.interval)),
       {{"unit", name()}});
+}
+
+absl::Status Unit::CheckStart() {
+  if (start_check_ == nullptr && !HasConditions(*definition_)) return absl::OkStatus();
+  start_check_ = LookWhetherToStart(*definition_, host_);
+  host_.OnChanged(*this);
+  if (start_check_ == nullptr || start_check_->unmet.empty()) return absl::OkStatus();
+  ++skipped_starts_;
+  const bool fails = start_check_->conditions_met;
+  Log(fails ? Level::kWarning : Level::kInfo, "unit.skipped",
+      {{"unit", name()}, {"why", start_check_->unmet}});
+  return Error(absl::StatusCode::kFailedPrecondition,
+               fails ? "ASSERTION_FAILED" : "CONDITION_NOT_MET",
+               absl::StrCat(name(), " was not started: ", start_check_->unmet),
+               {{"unit", name()}, {"unmet", start_check_->unmet}});
 }
 
 UnitSnapshotPtr Unit::Snapshot() const {
@@ -172,6 +189,7 @@ UnitSnapshotPtr Unit::Snapshot() const {
   snapshot->log_lines = log_.lines();
   snapshot->triggers = NamesOf(links_.of(LinkKind::kTriggers));
   snapshot->triggered_by = NamesOf(links_.of(LinkKind::kTriggeredBy));
+  snapshot->start_check = start_check_;
   Show(*snapshot);
   return snapshot;
 }
@@ -189,6 +207,10 @@ absl::Status TryAgain(const Unit& unit) {
 
 bool IsTryAgain(const absl::Status& status) {
   return absl::IsUnavailable(status) && ReasonOf(status) == "TRY_AGAIN";
+}
+
+bool IsSkip(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) && ReasonOf(status) == "CONDITION_NOT_MET";
 }
 
 }  // namespace socketd

@@ -151,6 +151,16 @@ class Unit : public Subscriber {
   // Counts a start against the start limit; what is too much is RESOURCE_EXHAUSTED and the result.
   absl::Status AdmitStart();
 
+  // Looks at the conditions and assertions of the definition, before a start. FAILED_PRECONDITION:
+  // CONDITION_NOT_MET (see IsSkip) or ASSERTION_FAILED; nothing else has changed then.
+  absl::Status CheckStart();
+  // How they were found; null where there are none, or no start has come to them.
+  const std::shared_ptr<const StartCheck>& start_check() const { return start_check_; }
+  // How often a start came to nothing because of them.
+  uint64_t skipped_starts() const { return skipped_starts_; }
+  // The last start came to nothing because of a condition.
+  bool skipped() const { return start_check_ != nullptr && !start_check_->conditions_met; }
+
  protected:
   struct Moved {
     absl::string_view from, to;
@@ -177,6 +187,8 @@ class Unit : public Subscriber {
   UnitLog log_;
   RateWindow starts_;
   uint64_t refused_starts_ = 0;
+  std::shared_ptr<const StartCheck> start_check_;
+  uint64_t skipped_starts_ = 0;
 
   ActiveState active_state_ = ActiveState::kInactive;
   absl::string_view sub_state_;
@@ -198,5 +210,7 @@ absl::Status NotASocket(const Unit& unit);
 // The refusal of a verb that has to wait for the unit's next move.
 absl::Status TryAgain(const Unit& unit);
 bool IsTryAgain(const absl::Status& status);
+// A condition is not met: the start is done without having begun, which is no failure.
+bool IsSkip(const absl::Status& status);
 
 }  // namespace socketd

@@ -5,14 +5,19 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
+#include <gnu/libc-version.h>
 #include <map>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+
+#include "server/main/virtualization.h"
 
 namespace socketd {
 namespace {
@@ -60,6 +65,30 @@ void FillSystem(Surroundings& surroundings) {
   surroundings.os_version_id = release["VERSION_ID"];
   surroundings.os_build_id = release["BUILD_ID"];
   surroundings.os_variant_id = release["VARIANT_ID"];
+  const Virtualization found = DetectVirtualization();
+  surroundings.virtualization = found.name;
+  surroundings.container = found.container;
+  surroundings.private_users = found.private_users;
+  surroundings.glibc_version = gnu_get_libc_version();
+}
+
+// Its own and the supplementary ones, by number and by name.
+std::vector<std::string> Groups() {
+  std::vector<gid_t> numbers = {getgid(), getegid()};
+  const int more = getgroups(0, nullptr);
+  std::vector<gid_t> supplementary(static_cast<size_t>(std::max(more, 0)));
+  if (more > 0 && getgroups(more, supplementary.data()) == more)
+    numbers.insert(numbers.end(), supplementary.begin(), supplementary.end());
+  std::vector<std::string> groups;
+  std::array<char, 16384> text{};  // name and members of one entry
+  for (const gid_t number : numbers) {
+    groups.push_back(absl::StrCat(number));
+    group entry{};
+    group* found = nullptr;
+    getgrgid_r(number, &entry, text.data(), text.size(), &found);
+    if (found != nullptr) groups.emplace_back(entry.gr_name);
+  }
+  return groups;
 }
 
 void FillUser(Surroundings& surroundings) {
@@ -80,6 +109,7 @@ void FillUser(Surroundings& surroundings) {
   group* found_group = nullptr;
   getgrgid_r(getegid(), &own_group, text.data(), text.size(), &found_group);
   if (found_group != nullptr) surroundings.group_name = own_group.gr_name;
+  surroundings.groups = Groups();
 }
 
 std::string ParentOf(const std::string& path) {

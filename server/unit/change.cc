@@ -26,6 +26,8 @@ absl::string_view NameOf(Cause::Kind kind) {
       return "daemon";
     case Cause::Kind::kStep:
       return "step";
+    case Cause::Kind::kCondition:
+      return "condition";
   }
   return "unknown";
 }

@@ -26,6 +26,7 @@ struct Cause {
     kFailure,        // of the system; detail: what
     kDaemon,         // socketd started, reloaded or stopped
     kStep,           // the step before ended well, or had nothing to do
+    kCondition,      // a condition or an assertion is not met; detail: which
   };
   Kind kind = Kind::kStep;
   std::string unit;

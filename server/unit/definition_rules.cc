@@ -7,6 +7,8 @@
 #include "absl/strings/str_cat.h"
 
 #include "proto/socketd/v1/unit.pb.h"
+#include "server/unit/condition_text.h"
+#include "server/unit/grammar_comparison.h"
 #include "server/unit/sections.h"
 
 namespace socketd {
@@ -184,6 +186,30 @@ void WarnOfSocket(const SocketSpec& socket, Problems& problems) {
   }
 }
 
+bool AsksForSystemd(const v1::Condition& condition) {
+  if (condition.kind() != v1::Condition::KIND_VERSION) return false;
+  const auto version = ParseVersionComparison(condition.value());
+  return version.ok() && version->component == Component::kSystemd;
+}
+
+// What is never met, whatever the machine is; specifiers may still hide it.
+void WarnOfConditions(ConditionRole role,
+                      const google::protobuf::RepeatedPtrField<v1::Condition>& conditions,
+                      Problems& problems) {
+  for (const v1::Condition& condition : conditions) {
+    if (absl::StrContains(condition.value(), "%")) continue;
+    const bool known = IsKnownWord(condition);
+    if (known && !AsksForSystemd(condition)) continue;
+    const std::string text = ConditionText(role, condition);
+    const std::string key = text.substr(0, text.find('='));
+    const std::string why = known ? "there is no systemd here" : "no such thing is known";
+    const bool assertion = role == ConditionRole::kAssertion;
+    Report({"Unit", key, assertion ? "unit.assertions" : "unit.conditions"},
+           absl::StrCat(why, ": taken as false; the value is ", condition.value()), false,
+           problems);
+  }
+}
+
 }  // namespace
 
 bool CheckType(const UnitName& name, const UnitDefinition& definition, Problems& problems) {
@@ -206,6 +232,8 @@ void CheckRules(const UnitDefinition& definition, Problems& problems) {
 }
 
 void WarnOfDifferences(const UnitDefinition& definition, Problems& problems) {
+  WarnOfConditions(ConditionRole::kCondition, definition.unit().conditions(), problems);
+  WarnOfConditions(ConditionRole::kAssertion, definition.unit().assertions(), problems);
   if (definition.has_socket()) WarnOfSocket(definition.socket(), problems);
   if (!definition.has_service()) return;
   const ServiceSpec& service = definition.service();

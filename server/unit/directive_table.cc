@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 
-#include "proto/socketd/v1/socket.pb.h"
 #include "proto/socketd/v1/unit.pb.h"
+#include "server/base/check.h"
 
 namespace socketd {
 
@@ -37,13 +37,12 @@ Message& Directive::Make(Message& definition) const {
 
 const Directive* KeyFor(const Directive& first, const Message& message, int index) {
   if (first.option->kind() == 0) return &first;
-  const auto* reflection = message.GetReflection();
-  const auto& listen = static_cast<const v1::ListenAddress&>(
-      reflection->GetRepeatedMessage(message, first.field, index));
+  const Message& element = message.GetReflection()->GetRepeatedMessage(message, first.field, index);
+  const FieldDescriptor* const kind = element.GetDescriptor()->FindFieldByName("kind");
+  CHECK(kind != nullptr);
+  const int own = element.GetReflection()->GetEnumValue(element, kind);
   for (const Directive& directive : DirectiveTable::Get().directives()) {
-    if (directive.field == first.field && directive.option->kind() == listen.kind()) {
-      return &directive;
-    }
+    if (directive.field == first.field && directive.option->kind() == own) return &directive;
   }
   return &first;
 }

@@ -11,6 +11,7 @@
 
 #include "proto/socketd/v1/exec.pb.h"
 #include "server/base/check.h"
+#include "server/unit/condition_values.h"
 #include "server/unit/grammar_command.h"
 #include "server/unit/grammar_name.h"
 #include "server/unit/grammar_number.h"
@@ -302,6 +303,14 @@ constexpr Codec kCodecs[] = {
     {v1::GRAMMAR_IPV6_ONLY, ReadIpv6Only, WritePlain, false},
     {v1::GRAMMAR_INTERFACE, ReadInterface, GetString, false},
     {v1::GRAMMAR_EXIT_STATUSES, ReadList<CheckExitStatus>, WriteWord, true},
+    {v1::GRAMMAR_CONDITION_TEXT, ReadCondition, WriteCondition, false},
+    {v1::GRAMMAR_CONDITION_PATH, ReadCondition, WriteCondition, false},
+    {v1::GRAMMAR_CONDITION_BOOLEAN, ReadCondition, WriteCondition, false},
+    {v1::GRAMMAR_CONDITION_NUMBER, ReadCondition, WriteCondition, false},
+    {v1::GRAMMAR_CONDITION_SIZE, ReadCondition, WriteCondition, false},
+    {v1::GRAMMAR_CONDITION_VERSION, ReadCondition, WriteCondition, false},
+    {v1::GRAMMAR_CONDITION_FIELDS, ReadCondition, WriteCondition, false},
+    {v1::GRAMMAR_CONDITION_CAPABILITY, ReadCondition, WriteCondition, false},
 };
 
 const Codec& CodecOf(const Directive& directive) {

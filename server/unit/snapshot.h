@@ -39,6 +39,7 @@ struct SocketCounters {
   uint64_t refused_stopping = 0;         // it waited when the unit or socketd stopped
   uint64_t refused_resources = 0;        // no instance could be made
   uint64_t failed = 0;                   // its instance came to a bad end
+  uint64_t skipped = 0;                  // its instance was not started: a condition was not met
   uint64_t triggered = 0;                // traffic started the service or an instance
   uint64_t trigger_limit_hits = 0;       // nobody was refused for it
   uint64_t poll_limit_hits = 0;          // nor for this
@@ -62,6 +63,7 @@ struct SocketSnapshot {
   uint32_t connections = 0;
   SocketCounters counters;
   std::shared_ptr<const std::vector<InstanceFailure>> failures;  // the last ones; null: none
+  std::string skipped_detail;  // why the last instance was skipped; empty: none was
   std::string service;
 };
 
@@ -70,6 +72,22 @@ struct ServiceSnapshot {
   std::string status_text;
   uint32_t restarts = 0;
   std::string main_exit;
+};
+
+// One condition or assertion as it was found: "ConditionPathExists=!/etc/web.off".
+struct ConditionFinding {
+  std::string directive;
+  bool holds = false;
+};
+
+// How the conditions and assertions of a unit were found when it was last to be started. Assertions
+// are only looked at where the conditions are met.
+struct StartCheck {
+  absl::Time time;
+  bool conditions_met = true;
+  bool assertions_met = true;
+  std::string unmet;  // "ConditionPathExists=/etc/web.conf is not met"; empty: all are met
+  std::vector<ConditionFinding> findings;
 };
 
 struct UnitSnapshot {
@@ -98,6 +116,7 @@ struct UnitSnapshot {
   std::shared_ptr<const std::vector<LogLine>> log_lines;  // null: none
   std::vector<std::string> triggers;
   std::vector<std::string> triggered_by;
+  std::shared_ptr<const StartCheck> start_check;  // null: nothing to look at, or not yet
 
   // By type; the other one is empty.
   SocketSnapshot socket;

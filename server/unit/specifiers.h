@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -40,6 +41,12 @@ struct Surroundings {
   std::string user_home = "/root";                        // %h
   std::string user_shell = "/bin/sh";                     // %s
   std::string shared_data_directory = "/usr/share";       // %D
+  // What only conditions ask for (systemd.unit(5)).
+  std::string virtualization;       // "kvm", "docker", ...; empty: none
+  bool container = false;           // it is a container, no machine
+  bool private_users = false;       // the user namespace is not the first one
+  std::string glibc_version;        // "2.36"
+  std::vector<std::string> groups;  // the daemon's, each by name and by number
   // %y, and its folder %Y: the file of the unit whose text is expanded; the loader sets it.
   std::string fragment_path;
 };

@@ -129,7 +129,8 @@ absl::StatusOr<std::string> UnitText(const std::string& unit,
     }
     const std::string directive = Directive(word.substr(0, equals));
     const bool is_common =
-        std::find(kUnitKeys.begin(), kUnitKeys.end(), directive) != kUnitKeys.end();
+        std::find(kUnitKeys.begin(), kUnitKeys.end(), directive) != kUnitKeys.end() ||
+        absl::StartsWith(directive, "Condition") || absl::StartsWith(directive, "Assert");
     absl::StrAppend(is_common ? &common : &own, directive, "=", value, "\n");
   }
   std::string section = unit.substr(unit.rfind('.') + 1);

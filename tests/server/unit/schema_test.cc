@@ -176,7 +176,7 @@ TEST(ReadUnitFile, WarnsOfUnknownKeysWithTheNearest) {
 }
 
 TEST(ReadUnitFile, KeepsWhatSystemdKnowsAndSaysSo) {
-  const Read read("a.service", "[Service]\nPrivateTmp=yes\n[Unit]\nConditionPathExists=/x\n");
+  const Read read("a.service", "[Service]\nPrivateTmp=yes\n[Unit]\nConditionFirmware=uefi\n");
   ASSERT_THAT(read.problems, SizeIs(2));
   for (const Problem& problem : read.problems)
     EXPECT_THAT(problem.message, HasSubstr("not enforced"));

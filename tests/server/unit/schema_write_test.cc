@@ -86,6 +86,27 @@ std::vector<std::string> SystemSamples(const Directive& directive) {
   }
 }
 
+std::vector<std::string> ConditionSamples(v1::Grammar grammar) {
+  switch (grammar) {
+    case v1::GRAMMAR_CONDITION_TEXT:
+      return {"|!some \"text\" = %n", "!a"};
+    case v1::GRAMMAR_CONDITION_PATH:
+      return {"|!/a b", "!/%i", "/*"};
+    case v1::GRAMMAR_CONDITION_BOOLEAN:
+      return {"!yes", "|0"};
+    case v1::GRAMMAR_CONDITION_NUMBER:
+      return {"4", "|!>= 4"};
+    case v1::GRAMMAR_CONDITION_SIZE:
+      return {"<1.5G", "!%i"};
+    case v1::GRAMMAR_CONDITION_VERSION:
+      return {">= 6 \"< 7\" !=6.5", "kernel \"*\"", "glibc >=2"};
+    case v1::GRAMMAR_CONDITION_FIELDS:
+      return {"!ID=debian \"VERSION_ID>=12\" NAME$=D*"};
+    default:
+      return {"CAP_CHOWN", "!cap_net_admin"};
+  }
+}
+
 std::vector<std::string> AddressSamples(int kind) {
   switch (kind) {
     case v1::ListenAddress::KIND_SEQUENTIAL_PACKET:
@@ -100,6 +121,9 @@ std::vector<std::string> AddressSamples(int kind) {
 
 // Texts that the directive's grammar takes, odd ones among them.
 std::vector<std::string> Samples(const Directive& directive) {
+  if (directive.field->message_type() == v1::Condition::descriptor()) {
+    return ConditionSamples(directive.grammar);
+  }
   switch (directive.grammar) {
     case v1::GRAMMAR_ADDRESS:
       return AddressSamples(directive.option->kind());
