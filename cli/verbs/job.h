@@ -3,6 +3,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 
 #include "cli/session.h"
 #include "cli/unit_text.h"
@@ -25,6 +26,17 @@ Request JobRequestFor(const Session& session, const std::string& unit) {
   request.set_mode(JobModeOf(session.options));
   request.set_no_wait(session.options.no_wait);
   return request;
+}
+
+// What the answer has to say besides.
+template <typename Response>
+void SayWarnings(const Session& session,
+                 const std::string& unit,
+                 absl::string_view word,
+                 const absl::StatusOr<Response>& response) {
+  if (session.options.quiet || !response.ok()) return;
+  for (const std::string& warning : response->warnings())
+    session.Say(absl::StrCat(unit, ": ", word, ": ", warning));
 }
 
 // Ends a job's verb: success says nothing in tables, as with systemctl.

@@ -9,7 +9,9 @@ ExitCode Restart(const Session& session, bool only_if_active) {
   return ForEachUnit(session, [&](const std::string& unit) {
     auto request = JobRequestFor<v1::RestartUnitRequest>(session, unit);
     request.set_only_if_active(only_if_active);
-    return JobEnd(session, unit, session.client.Restart(std::move(request)));
+    const auto response = session.client.Restart(std::move(request));
+    SayWarnings(session, unit, "notice", response);
+    return JobEnd(session, unit, response);
   });
 }
 

@@ -23,6 +23,11 @@ std::string Stamp(bool known, const google::protobuf::Timestamp& stamp, absl::Ti
   return known ? absl::FormatTime("%Y-%m-%d %H:%M:%E6S %Z", TimeOf(stamp), zone) : "";
 }
 
+// Empty where nobody has looked.
+std::string Answer(bool known, bool yes) {
+  return !known ? "" : yes ? "yes" : "no";
+}
+
 #define SHOWN(expression)                                                      \
   [](const v1::Unit& u, [[maybe_unused]] absl::TimeZone zone) -> std::string { \
     [[maybe_unused]] const v1::UnitStatus& s = u.status();                     \
@@ -30,7 +35,7 @@ std::string Stamp(bool known, const google::protobuf::Timestamp& stamp, absl::Ti
   }
 
 // What the unit does, under the names that systemctl gives to the same things.
-const std::array<Property, 37> kProperties = {{
+const std::array<Property, 42> kProperties = {{
     {"Id", SHOWN(BareName(u))},
     {"Names", SHOWN(absl::StrJoin(u.aliases(), " "))},
     {"LoadState", SHOWN(Spelling(s.load_state()))},
@@ -42,6 +47,11 @@ const std::array<Property, 37> kProperties = {{
     {"StateChangeTimestamp", SHOWN(Stamp(s.has_changed(), s.changed(), zone))},
     {"ActiveEnterTimestamp", SHOWN(Stamp(s.has_active_since(), s.active_since(), zone))},
     {"InactiveEnterTimestamp", SHOWN(Stamp(s.has_inactive_since(), s.inactive_since(), zone))},
+    {"ConditionTimestamp", SHOWN(Stamp(s.has_start_check(), s.start_check().time(), zone))},
+    {"ConditionResult", SHOWN(Answer(s.has_start_check(), s.start_check().conditions_met()))},
+    {"AssertResult",
+     SHOWN(Answer(s.start_check().conditions_met(), s.start_check().assertions_met()))},
+    {"NotMet", SHOWN(s.start_check().unmet())},
     {"Job", SHOWN(s.job())},
     {"FragmentPath", SHOWN(s.fragment_path())},
     {"DropInPaths", SHOWN(absl::StrJoin(s.drop_in_paths(), " "))},
@@ -61,6 +71,7 @@ const std::array<Property, 37> kProperties = {{
     {"NRefusedStopping", SHOWN(absl::StrCat(s.socket().refusals().stopping()))},
     {"NRefusedResources", SHOWN(absl::StrCat(s.socket().refusals().resources()))},
     {"NFailed", SHOWN(absl::StrCat(s.socket().failed()))},
+    {"NSkipped", SHOWN(absl::StrCat(s.socket().skipped()))},
     {"NTriggered", SHOWN(absl::StrCat(s.socket().triggered()))},
     {"NTriggerLimitHits", SHOWN(absl::StrCat(s.socket().trigger_limit_hits()))},
     {"NPollLimitHits", SHOWN(absl::StrCat(s.socket().poll_limit_hits()))},

@@ -7,7 +7,9 @@ namespace socketd::cli {
 ExitCode RunStart(const Session& session) {
   return ForEachUnit(session, [&](const std::string& unit) {
     auto request = JobRequestFor<v1::StartUnitRequest>(session, unit);
-    return JobEnd(session, unit, session.client.Start(std::move(request)));
+    const auto response = session.client.Start(std::move(request));
+    SayWarnings(session, unit, "notice", response);
+    return JobEnd(session, unit, response);
   });
 }
 

@@ -83,7 +83,16 @@ class Page {
     absl::StrAppend(&text_, "\n");
     Line("Why", CauseText(status_.cause()));
     if (status_.result() != v1::RESULT_SUCCESS) Line("Result", Spelling(status_.result()));
+    StartCheck();
     Line("Job", status_.job());
+  }
+
+  // Why the last start came to nothing.
+  void StartCheck() {
+    const v1::StartCheck& check = status_.start_check();
+    if (check.unmet().empty()) return;
+    Line(check.conditions_met() ? "Assertion" : "Condition",
+         absl::StrCat(check.unmet(), "; ", Ago(TimeOf(check.time()))));
   }
 
   void Links() {
@@ -109,6 +118,8 @@ class Page {
                       socket.refused(), " refused", Refusals(socket.refusals()), ", ",
                       socket.triggered(), " starts triggered"));
     Failures(socket);
+    if (socket.skipped() > 0)
+      Line("Skipped", absl::StrCat(Times(socket.skipped()), ": ", socket.skipped_detail()));
     if (socket.coolings() + socket.trigger_limit_hits() + socket.poll_limit_hits() == 0) return;
     Line("Limits",
          absl::StrCat("trigger limit hit ", Times(socket.trigger_limit_hits()), ", poll limit hit ",

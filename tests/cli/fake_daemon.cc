@@ -210,7 +210,11 @@ grpc::Status FakeDaemon::DeleteUnit(Context* /*context*/,
 grpc::Status FakeDaemon::StartUnit(Context* /*context*/,
                                    const v1::StartUnitRequest* request,
                                    v1::StartUnitResponse* response) {
-  return Move("StartUnit", *request, *response, v1::ACTIVE_STATE_ACTIVE);
+  // A condition of it is not met.
+  const bool skipped = request->name() == "idle.target";
+  if (skipped) response->add_warnings("not started: ConditionPathExists=/etc/idle is not met");
+  return Move("StartUnit", *request, *response,
+              skipped ? v1::ACTIVE_STATE_INACTIVE : v1::ACTIVE_STATE_ACTIVE);
 }
 
 grpc::Status FakeDaemon::StopUnit(Context* /*context*/,

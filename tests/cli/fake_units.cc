@@ -87,6 +87,16 @@ v1::Unit DbService() {
   return unit;
 }
 
+v1::Unit IdleTarget() {
+  v1::Unit unit = Base("idle.target", v1::ACTIVE_STATE_INACTIVE, "dead");
+  v1::StartCheck& check = *unit.mutable_status()->mutable_start_check();
+  *check.mutable_time() = Stamp(kEpoch);
+  check.set_unmet("ConditionPathExists=/etc/idle is not met");
+  v1::StartCheck::Finding& finding = *check.add_findings();
+  finding.set_directive("ConditionPathExists=/etc/idle");
+  return unit;
+}
+
 v1::Unit LostService() {
   v1::Unit unit = Base("lost.service", v1::ACTIVE_STATE_INACTIVE, "dead");
   unit.mutable_status()->set_load_state(v1::LOAD_STATE_NOT_FOUND);
@@ -110,12 +120,9 @@ google::protobuf::Timestamp Stamp(absl::Time time) {
 }
 
 std::map<std::string, v1::Unit> FakeUnits() {
-  return {{"web.socket", WebSocket()},
-          {"web.service", WebService()},
-          {"db.service", DbService()},
-          {"idle.target", Base("idle.target", v1::ACTIVE_STATE_INACTIVE, "dead")},
-          {"lost.service", LostService()},
-          {"evil.service", EvilService()}};
+  return {{"web.socket", WebSocket()},     {"web.service", WebService()},
+          {"db.service", DbService()},     {"idle.target", IdleTarget()},
+          {"lost.service", LostService()}, {"evil.service", EvilService()}};
 }
 
 v1::UnitChange FakeUnitChange() {

@@ -235,6 +235,39 @@ TEST_F(SocketctlTest, EndsWithTheDocumentedStatus) {
   EXPECT_THAT(gone.output, HasSubstr(daemon().api_address()));
 }
 
+TEST_F(SocketctlTest, SaysWhichConditionIsNotMet) {
+  const std::string needed = place().root() + "/needed";
+  const std::string unmet = absl::StrCat("PathExists=", needed, " is not met");
+  place().WriteUnit("may.service",
+                    absl::StrCat("[Unit]\nConditionPathExists=", needed, "\n", kSleeper));
+  place().WriteUnit("must.service",
+                    absl::StrCat("[Unit]\nAssertPathExists=", needed, "\n", kSleeper));
+  place().WriteUnit("web.socket", SocketText() + "Accept=yes\n");
+  place().WriteUnit("web@.service",
+                    absl::StrCat("[Unit]\nConditionPathExists=", needed, "\n", kSleeper));
+  Begin();
+  const ProgramResult skipped = Ctl("start may");
+  EXPECT_EQ(skipped.status, 0);
+  EXPECT_EQ(
+      skipped.output,
+      absl::StrCat("socketctl: start: may.service: notice: not started: Condition", unmet, "\n"));
+  EXPECT_THAT(Ctl("status may").output,
+              HasSubstr(absl::StrCat("Condition: Condition", unmet, "; ")));
+  EXPECT_EQ(Ctl("show may -p ConditionResult --value").output, "no\n");
+  const ProgramResult failed = Ctl("start must");
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_THAT(failed.output, HasSubstr(absl::StrCat("Assert", unmet)));
+  EXPECT_THAT(failed.output, HasSubstr("ASSERTION_FAILED"));
+  EXPECT_THAT(Ctl("status must").output, HasSubstr(absl::StrCat("Assertion: Assert", unmet, "; ")));
+  EXPECT_EQ(Ctl("start web.socket").status, 0);
+  EXPECT_EQ(Ask(port_path(), ""), "");
+  EXPECT_THAT(Ctl("status web.socket").output,
+              HasSubstr(absl::StrCat("Skipped: 1 time: Condition", unmet)));
+  place().Write("needed", "");
+  EXPECT_EQ(Ctl("start may must").output, "");
+  EXPECT_EQ(Ctl("is-active may must").status, 0);
+}
+
 TEST_F(SocketctlTest, ReloadsVerifiesAndTellsTheVersions) {
   Begin();
   place().WriteUnit("late.service", kSleeper);
