@@ -17,6 +17,7 @@ namespace {
 constexpr int kMoves = 250;
 constexpr absl::Duration kPatience = absl::Hours(2);
 constexpr int kKillRounds = 30;
+constexpr char kSwitch[] = "/run/switch";
 
 bool IsRest(absl::string_view state) {
   return state == "dead" || state == "failed";
@@ -82,9 +83,16 @@ std::string Storm::TriggerLimit() {
   return text;
 }
 
+// Some units may only start while a file is there that comes and goes, or while it is not.
+std::string Storm::Conditions() {
+  if (!Sometimes(4)) return "";
+  return absl::StrCat(OneOf({"Condition", "Condition", "Assert"}),
+                      "PathExists=", OneOf({"", "!", "|"}), kSwitch, "\n");
+}
+
 std::string Storm::SocketText(const Made& made) {
   const auto& [stem, port, accept, kind, kill_mode] = made;
-  std::string text = "[Unit]\n";
+  std::string text = absl::StrCat("[Unit]\n", Conditions());
   if (!Sometimes(4)) absl::StrAppend(&text, "StartLimitBurst=300\n");
   absl::StrAppend(&text, "[Socket]\nAccept=", accept ? "yes" : "no", "\n");
   const int ports = 1 + static_cast<int>(dice_.Below(2));
@@ -139,7 +147,7 @@ void Storm::MakeService(const std::string& stem, bool instances) {
                    "accepts 1 connections, breaks ports, exits 1", "dies by signal 11 after 1s",
                    "exits 1 ; serves", "fails at user", "exits 0 on sigterm after 3s, serves"});
   world_.AddProgram(main, script);
-  std::string text = "[Unit]\n";
+  std::string text = absl::StrCat("[Unit]\n", Conditions());
   if (!Sometimes(4)) absl::StrAppend(&text, "StartLimitBurst=300\n");
   if (!units_.empty() && Sometimes(3)) {
     const std::string& other = units_[dice_.Below(units_.size())];
@@ -225,6 +233,17 @@ void Storm::Clear() {
   if (!absl::StartsWith(address, "/")) return;
   Note(absl::StrCat("remove ", address));
   world_.kernel().files().Erase(address);
+}
+
+void Storm::Toggle() {
+  FakeFiles& files = world_.kernel().files();
+  const bool there = files.Find(kSwitch) != nullptr;
+  Note(absl::StrCat(there ? "remove " : "make ", kSwitch));
+  if (there) {
+    files.Erase(kSwitch);
+  } else {
+    files.Put(kSwitch, "");
+  }
 }
 
 void Storm::Connect() {
@@ -320,12 +339,12 @@ StormReport Storm::Go() {
   MakeUnits();
   MakeMean();
   world_.Boot();
-  static constexpr std::array<Act, 23> kActs = {
+  static constexpr std::array<Act, 24> kActs = {
       &Storm::Operate, &Storm::Operate, &Storm::Operate, &Storm::Operate, &Storm::Operate,
       &Storm::Connect, &Storm::Connect, &Storm::Connect, &Storm::Connect, &Storm::Connect,
       &Storm::Pass,    &Storm::Pass,    &Storm::Pass,    &Storm::Pass,    &Storm::Kill,
       &Storm::Fail,    &Storm::Break,   &Storm::HangUp,  &Storm::Reset,   &Storm::Reload,
-      &Storm::Pause,   &Storm::Apply,   &Storm::Clear};
+      &Storm::Pause,   &Storm::Apply,   &Storm::Clear,   &Storm::Toggle};
   for (int i = 0; i < kMoves && world_.complaints().empty(); ++i) {
     (this->*kActs[dice_.Below(kActs.size())])();
     if (Sometimes(3)) world_.Settle();  // else the next thing happens at the same moment

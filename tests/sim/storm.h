@@ -49,12 +49,14 @@ class Storm {
   void MakeMean();
   std::string Commands(absl::string_view directive, absl::string_view program);
   std::string TriggerLimit();
+  std::string Conditions();
   std::string OneOf(std::initializer_list<absl::string_view> words);
   bool Sometimes(size_t one_in) { return dice_.OneIn(one_in); }
 
   void Operate();
   void Apply();
   void Clear();
+  void Toggle();
   void Connect();
   void Pass();
   void Kill();
