@@ -118,8 +118,8 @@ absl::Status EngineCore::Request(const JobRequest& request, Unit& unit, Answer<J
     if (!failed.empty()) return answer(failed.front().second);
     Unit* const now = Find(name);
     JobReport report{now == nullptr ? nullptr : now->Snapshot(), warnings};
-    if (starts && now != nullptr && now->at_rest() && now->skipped())
-      report.warnings.push_back(absl::StrCat("not started: ", now->start_check()->unmet));
+    const std::string notice = starts && now != nullptr ? now->SkipNotice() : "";
+    if (!notice.empty()) report.warnings.push_back(notice);
     answer(std::move(report));
   });
   return absl::OkStatus();

@@ -162,6 +162,11 @@ absl::Status Unit::CheckStart() {
                {{"unit", name()}, {"unmet", start_check_->unmet}});
 }
 
+std::string Unit::SkipNotice() const {
+  const bool skipped = at_rest() && start_check_ != nullptr && !start_check_->conditions_met;
+  return skipped ? absl::StrCat("not started: ", start_check_->unmet) : "";
+}
+
 UnitSnapshotPtr Unit::Snapshot() const {
   auto snapshot = std::make_shared<UnitSnapshot>();
   snapshot->name = name();

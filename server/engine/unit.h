@@ -158,8 +158,9 @@ class Unit : public Subscriber {
   const std::shared_ptr<const StartCheck>& start_check() const { return start_check_; }
   // How often a start came to nothing because of them.
   uint64_t skipped_starts() const { return skipped_starts_; }
-  // The last start came to nothing because of a condition.
-  bool skipped() const { return start_check_ != nullptr && !start_check_->conditions_met; }
+  // "not started: ConditionPathExists=/x is not met" for a unit that rests because of that; else
+  // empty.
+  std::string SkipNotice() const;
 
  protected:
   struct Moved {

@@ -62,10 +62,15 @@ void EngineCore::Restart(ApplyReport report, const Cause& cause, Answer<ApplyRep
     report.warnings.emplace_back(installed.message());
     services.clear();
   }
-  WhenAllEnded(services, [report = std::move(report),
+  WhenAllEnded(services, [this, report = std::move(report),
                           answer = std::move(answer)](const FailedJobs& failed) mutable {
     for (const auto& [name, status] : failed)
       report.warnings.push_back(absl::StrCat(name, ": ", status.message()));
+    for (const std::string& name : report.plan.restarts) {
+      const Unit* const unit = Find(name);
+      const std::string notice = unit == nullptr ? "" : unit->SkipNotice();
+      if (!notice.empty()) report.warnings.push_back(absl::StrCat(name, ": ", notice));
+    }
     answer(std::move(report));
   });
 }

@@ -126,18 +126,31 @@ absl::Status ExpectNews(World& world, Looked& looked, const Words& words) {
                  absl::StrJoin(expected, " "));
 }
 
+// The last request about a unit; null if there was none.
+const Asked* LastAsked(const World& world, const std::string& unit) {
+  for (auto at = world.asked().rbegin(); at != world.asked().rend(); ++at) {
+    if ((*at)->unit == unit) return at->get();
+  }
+  return nullptr;
+}
+
 absl::Status ExpectAnswer(const World& world, const Words& words) {
   if (words.size() != 3) return Unexpected("expected `answer UNIT ok|pending|REASON`");
-  for (auto at = world.asked().rbegin(); at != world.asked().rend(); ++at) {
-    const Asked& asked = **at;
-    if (asked.unit != words[1]) continue;
-    const std::string is = !asked.done         ? "pending"
-                           : asked.status.ok() ? "ok"
-                                               : ReasonOf(asked.status);
-    return Compare(absl::StrCat("the answer for ", words[1], " (", asked.status.ToString(), ")"),
-                   is, words[2]);
-  }
-  return Unexpected("nobody asked");
+  const Asked* const asked = LastAsked(world, words[1]);
+  if (asked == nullptr) return Unexpected("nobody asked");
+  const std::string is = !asked->done         ? "pending"
+                         : asked->status.ok() ? "ok"
+                                              : ReasonOf(asked->status);
+  return Compare(absl::StrCat("the answer for ", words[1], " (", asked->status.ToString(), ")"), is,
+                 words[2]);
+}
+
+absl::Status ExpectWarning(const World& world, const Words& words) {
+  if (words.size() != 3) return Unexpected("expected `warning UNIT \"TEXT\"`");
+  const Asked* const asked = LastAsked(world, words[1]);
+  if (asked == nullptr) return Unexpected("nobody asked");
+  return Compare(absl::StrCat("what ", words[1], " is warned of"),
+                 absl::StrJoin(asked->warnings, ", "), words[2]);
 }
 
 absl::Status ExpectDump(World& world, const Words& words) {
@@ -247,6 +260,7 @@ absl::Status Expect(World& world, Looked& looked, const std::string& expectation
   if (words[0] == "moves") return ExpectMoves(world, looked, words);
   if (words[0] == "news") return ExpectNews(world, looked, words);
   if (words[0] == "answer") return ExpectAnswer(world, words);
+  if (words[0] == "warning") return ExpectWarning(world, words);
   if (words[0] == "port") return ExpectPort(world, words);
   if (words[0] == "dump") return ExpectDump(world, words);
   if (words[0] == "file") return ExpectFile(world, words[1], true);

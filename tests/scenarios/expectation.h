@@ -6,6 +6,7 @@
 //   moves web.socket dead start-pre listening     exactly these since the last look
 //   news web.socket created:daemon changed:daemon  what happened to it besides moves, and why
 //   answer web.socket ok | pending | REASON       of the last request about the unit
+//   warning web.socket "TEXT"                     and one of its warnings
 //   dump web.socket "Backlog: 5"                  the dump has this line
 //   /bin/web alive | gone | runs 2 | has NAME=VALUE | has no NAME | got ADDRESS...
 //   /bin/web leads session | leads group

@@ -94,6 +94,7 @@ size_t World::Ask(JobRequest request) {
   engine_->handle().Submit(std::move(request), [asked](const absl::StatusOr<JobReport>& report) {
     asked->done = true;
     asked->status = report.status();
+    if (report.ok()) asked->warnings = report->warnings;
   });
   return asked_.size() - 1;
 }
@@ -112,6 +113,7 @@ void World::Apply(ApplyRequest request) {
                                [asked = Note(first)](const absl::StatusOr<ApplyReport>& report) {
                                  asked->done = true;
                                  asked->status = report.status();
+                                 if (report.ok()) asked->warnings = report->warnings;
                                });
 }
 

@@ -35,6 +35,7 @@ struct Asked {
   std::string unit;
   bool done = false;
   absl::Status status;
+  std::vector<std::string> warnings;
 };
 
 class World {
