@@ -57,6 +57,15 @@ int CompareNumbers(absl::string_view left, absl::string_view right) {
   return left.size() == right.size() ? left.compare(right) : Sign(left.size(), right.size());
 }
 
+// Takes a number off both where one of them begins with one, else a word, and compares these.
+int CompareFronts(absl::string_view& left, absl::string_view& right) {
+  const bool numbers = IsDigit(left.front()) || IsDigit(right.front());
+  const auto is = numbers ? &IsDigit : &IsLetter;
+  const absl::string_view ours = Take(left, is);
+  const absl::string_view others = Take(right, is);
+  return numbers ? CompareNumbers(ours, others) : ours.compare(others);
+}
+
 }  // namespace
 
 int CompareVersions(absl::string_view left, absl::string_view right) {
@@ -70,12 +79,7 @@ int CompareVersions(absl::string_view left, absl::string_view right) {
       right.remove_prefix(1);
       continue;
     }
-    const bool numbers = IsDigit(left.front()) || IsDigit(right.front());
-    const auto is = numbers ? &IsDigit : &IsLetter;
-    const absl::string_view ours = Take(left, is);
-    const absl::string_view others = Take(right, is);
-    const int order = numbers ? CompareNumbers(ours, others) : ours.compare(others);
-    if (order != 0) return order;
+    if (const int order = CompareFronts(left, right); order != 0) return order;
   }
 }
 

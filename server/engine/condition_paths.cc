@@ -20,8 +20,13 @@ PathFacts LookAt(const std::string& path, ConditionWorld& world) {
   return world.Inspect(CleanPath(path)).value_or(PathFacts());
 }
 
-// The paths that one more part of a pattern leads to; a name that begins with a dot is only meant
-// where the pattern says so, as with glob(7).
+// A name that begins with a dot is only meant where the pattern says so, as with glob(7).
+bool IsMeant(absl::string_view part, absl::string_view name) {
+  const bool hidden = absl::StartsWith(name, ".") && !absl::StartsWith(part, ".");
+  return !hidden && MatchesGlob(part, name);
+}
+
+// The paths that one more part of a pattern leads to.
 std::vector<std::string> Matching(const std::vector<std::string>& folders,
                                   absl::string_view part,
                                   ConditionWorld& world) {
@@ -29,11 +34,9 @@ std::vector<std::string> Matching(const std::vector<std::string>& folders,
   std::vector<std::string> found;
   for (const std::string& folder : folders) {
     const auto entries = world.ListDirectory(folder.empty() ? "/" : folder);
-    if (!entries.ok()) continue;
-    for (const DirectoryEntry& entry : *entries) {
+    for (const DirectoryEntry& entry : entries.value_or(std::vector<DirectoryEntry>())) {
       if (found.size() == kMostPaths) return found;
-      if (absl::StartsWith(entry.name, ".") && !absl::StartsWith(part, ".")) continue;
-      if (MatchesGlob(part, entry.name)) found.push_back(absl::StrCat(folder, "/", entry.name));
+      if (IsMeant(part, entry.name)) found.push_back(absl::StrCat(folder, "/", entry.name));
     }
   }
   return found;

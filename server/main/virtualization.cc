@@ -113,11 +113,11 @@ std::string ByFirmware() {
 
 // Some virtual machines run on KVM or Hyper-V and say in their firmware whose they are.
 std::string Machine() {
-  const std::string firmware = ByFirmware();
+  std::string firmware = ByFirmware();
   for (const char* telling : {"oracle", "xen", "amazon", "parallels", "google"}) {
     if (firmware == telling) return firmware;
   }
-  const std::string processor = ByProcessor();
+  std::string processor = ByProcessor();
   if (!processor.empty() && processor != "vm-other") return processor;
   if (!processor.empty()) return firmware.empty() ? processor : firmware;
   return TextOf("/sys/hypervisor/type") == "xen" ? "xen" : "";
@@ -133,17 +133,21 @@ std::string VariableOfInit() {
   return getpid() == 1 && own != nullptr ? own : "";
 }
 
+// What the manager of the container says; empty: nothing.
+std::string ManagerOfContainer() {
+  std::string name = TextOf("/run/host/container-manager");
+  if (name.empty()) name = TextOf("/run/systemd/container");
+  if (name.empty()) name = VariableOfInit();
+  if (!name.empty() && name != "oci") return name;
+  if (IsThere("/run/.containerenv")) return "podman";
+  return IsThere("/.dockerenv") ? "docker" : name;
+}
+
 std::string Container() {
   if (IsThere("/proc/vz") && !IsThere("/proc/bc")) return "openvz";
   const std::string release = TextOf("/proc/sys/kernel/osrelease");
   if (absl::StrContains(release, "Microsoft") || absl::StrContains(release, "WSL")) return "wsl";
-  std::string name = TextOf("/run/host/container-manager");
-  if (name.empty()) name = TextOf("/run/systemd/container");
-  if (name.empty()) name = VariableOfInit();
-  if (name == "oci" || name.empty()) {
-    if (IsThere("/run/.containerenv")) return "podman";
-    if (IsThere("/.dockerenv")) return "docker";
-  }
+  std::string name = ManagerOfContainer();
   static constexpr std::array<absl::string_view, 8> kKnown = {
       "systemd-nspawn", "lxc-libvirt", "lxc", "docker", "podman", "rkt", "wsl", "pouch"};
   for (const absl::string_view known : kKnown) {
