@@ -32,11 +32,16 @@ Links::Edges& Links::edges() {
 }
 
 void Links::Tie(Unit& from, LinkKind kind, Unit& to) {
-  if (&from == &to || from.links().Owns(kind, to)) return;
+  if (&from == &to) return;
+  // Either end tells; a target may have thousands of edges and what it names a few.
+  const LinkKind inverse = InverseOf(kind);
+  const bool from_knows = from.links().of(kind).size() <= to.links().of(inverse).size();
+  const bool tied = from_knows ? from.links().Has(kind, to) : to.links().Has(inverse, from);
+  if (tied && from.links().Owns(kind, to)) return;
   from.links().edges().own.emplace_back(kind, &to);
-  if (from.links().Has(kind, to)) return;  // the other end has declared it
+  if (tied) return;  // the other end has declared it
   from.links().at(kind).push_back(&to);
-  to.links().at(InverseOf(kind)).push_back(&from);
+  to.links().at(inverse).push_back(&from);
 }
 
 bool Links::Owns(LinkKind kind, const Unit& other) const {
