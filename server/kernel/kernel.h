@@ -111,6 +111,31 @@ class Kernel : public FdOwner, public ProcessOwner {
   // How a child ended, after its kExited. The last thing done to it.
   virtual Exit Reap(Child child) = 0;
 
+  // ---- what outlives this process ----
+  // A keeper (server/keeper) starts the next daemon when this one is gone, however it went. The
+  // next one finds all that was open here: its Listen() goes on with a listener of the same kind
+  // that is bound to the address already, whoever waits in its queue included.
+
+  // Memory that the next daemon finds as this one left it: `size` bytes at least, zero where nobody
+  // has written. What is there stays when it grows, but may move. Empty: nobody keeps it.
+  virtual absl::Span<char> Memory(size_t size) = 0;
+  // Tells what is open from anything else that is, as long as it is.
+  virtual FileId IdOf(const Fd& fd) = 0;
+  // What was open in the daemon before, with who is at its ends if it is a connection; each once.
+  // NOT_FOUND: it was not.
+  virtual absl::StatusOr<Connection> TakeOver(FileId id) = 0;
+  // A control group of the daemon before, as if NewGroup had made it here. NOT_FOUND: it is gone.
+  virtual absl::StatusOr<Group> AdoptGroup(GroupId id, Token token) = 0;
+  // Tells a process from any other, those that have or will have its number included. Zero: not
+  // known, as it is not born yet.
+  virtual ProcessId IdOf(const Child& child) = 0;
+  // Takes a process that the daemon before has started under watch, alive or not: if it has ended,
+  // its kExited comes with the next Poll. No kExeced comes. NOT_FOUND: nobody knows what became of
+  // it.
+  virtual absl::StatusOr<Child> Readopt(ProcessId id, const Group& group, Token token) = 0;
+  // Closes what nobody has taken over, and gives up groups that nobody has adopted.
+  virtual void EndTakeOver() = 0;
+
   // ---- names and files ----
 
   // Starts to find out what user and group names stand for; kLookedUp tells when it is known. NSS

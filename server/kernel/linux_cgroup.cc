@@ -40,14 +40,12 @@ std::string FolderName(absl::string_view kind, uint64_t serial) {
   return absl::StrCat(name, ".", serial);
 }
 
-GroupHandle HandleOf(uint32_t index, uint32_t generation) {
-  return static_cast<GroupHandle>((static_cast<uint64_t>(generation) << 32) | index);
-}
-
 }  // namespace
 
-Cgroups::Cgroups(Poller& poller, std::string base, std::string refused)
-    : poller_(poller), base_(std::move(base)), refused_(std::move(refused)) {
+Cgroups::Cgroups(Poller& poller, Place place)
+    : poller_(poller), base_(std::move(place.base)), refused_(std::move(place.refused)) {
+  // Groups that Linux does not number: no two lives may give the same number.
+  if (!real()) serial_ = static_cast<uint64_t>(place.life) << 40;
   if (!real()) return;
   // Ours is a leaf of the base.
   base_path_ = OwnGroup();
@@ -56,6 +54,7 @@ Cgroups::Cgroups(Poller& poller, std::string base, std::string refused)
   inotify_ = Raised(UniqueFd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)));
   if (inotify_ && !poller_.Watch(inotify_.get(), Poller::Source::kGroups, 0, 0).ok())
     inotify_.reset();  // the slow way round: Look
+  if (place.life > 1) LookForLeft();
 }
 
 Cgroups::~Cgroups() {
@@ -83,12 +82,17 @@ const Cgroups::Slot* Cgroups::Find(GroupHandle handle) const {
   return slots_[index].used ? &slots_[index] : nullptr;
 }
 
-absl::StatusOr<Cgroups::New> Cgroups::Make(absl::string_view unit, Token token) {
+// The next free one; it is taken when it leaves the list.
+uint32_t Cgroups::TakeSlot() {
   if (free_.empty()) {
     free_.push_back(static_cast<uint32_t>(slots_.size()));
     slots_.emplace_back();
   }
-  const uint32_t index = free_.back();
+  return free_.back();
+}
+
+absl::StatusOr<Cgroups::New> Cgroups::Make(absl::string_view unit, Token token) {
+  const uint32_t index = TakeSlot();
   Slot& slot = slots_[index];
   if (real()) {
     if (absl::Status opened = OpenFolder(unit, slot); !opened.ok()) return opened;
@@ -118,6 +122,10 @@ absl::Status Cgroups::OpenFolder(absl::string_view unit, Slot& slot) {
   slot.name = FolderName(slot.kind, ++serial_);
   if (mkdirat(base_folder_.get(), slot.name.c_str(), 0755) != 0)
     return SystemError(errno, "mkdir", {{"group", absl::StrCat(base_, "/", slot.name)}});
+  return OpenFiles(slot);
+}
+
+absl::Status Cgroups::OpenFiles(Slot& slot) {
   slot.folder = Raised(
       UniqueFd(openat(base_folder_.get(), slot.name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   if (slot.folder) {

@@ -26,8 +26,14 @@ namespace socketd {
 
 class Cgroups {
  public:
-  // `refused` says why a group is not a control group; empty: it is.
-  Cgroups(Poller& poller, std::string base, std::string refused);
+  // `refused` says why a group is not a control group; empty: it is. `life` is from 1: in later
+  // ones there are groups of the daemon before.
+  struct Place {
+    std::string base;
+    std::string refused;
+    int life = 1;
+  };
+  Cgroups(Poller& poller, Place place);
   Cgroups(const Cgroups&) = delete;
   Cgroups& operator=(const Cgroups&) = delete;
   ~Cgroups();
@@ -44,6 +50,11 @@ class Cgroups {
     GroupId id = GroupId::kNone;
   };
   absl::StatusOr<New> Make(absl::string_view unit, Token token);
+  // The daemon before made it; it is found by its folder in the base. NOT_FOUND: it is gone.
+  absl::StatusOr<New> Adopt(GroupId id, Token token);
+  // Those of the daemon before that nobody adopted: empty ones are removed, the others killed and
+  // removed when they are empty. Returns the names of those.
+  std::vector<std::string> EndAdoption();
   void Drop(GroupHandle handle);
   bool Has(GroupHandle handle) const { return Find(handle) != nullptr; }
 
@@ -98,9 +109,16 @@ class Cgroups {
     uint64_t id = 0;
   };
 
+  static GroupHandle HandleOf(uint32_t index, uint32_t generation) {
+    return static_cast<GroupHandle>((static_cast<uint64_t>(generation) << 32) | index);
+  }
   Slot* Find(GroupHandle handle);
   const Slot* Find(GroupHandle handle) const;
+  uint32_t TakeSlot();
   absl::Status OpenFolder(absl::string_view unit, Slot& slot);
+  absl::Status OpenFiles(Slot& slot);
+  // Notes the groups that are in the base.
+  void LookForLeft();
   static bool KnownEmpty(const Slot& slot);
   bool IsPopulated(const Slot& slot) const;
   void Settle(uint32_t index, std::vector<Event>& events);
@@ -127,6 +145,7 @@ class Cgroups {
   int unwatched_ = 0;  // waiting ones that inotify does not watch
   Instant next_look_ = Instant::Never();
   uint64_t serial_ = 0;
+  absl::flat_hash_map<uint64_t, std::string> left_;  // names of groups of the daemon before, by id
 };
 
 }  // namespace socketd

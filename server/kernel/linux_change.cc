@@ -1,12 +1,17 @@
 // Listeners that are changed while they are open.
+#include <fcntl.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+#include <utility>
 #include <variant>
 
 #include "server/base/errors.h"
+#include "server/kernel/linux_labels.h"
 #include "server/kernel/linux_listen.h"
 #include "server/kernel/linux_node.h"
 #include "server/kernel/linux_options.h"
+#include "server/kernel/linux_socket.h"
 
 namespace socketd {
 namespace {
@@ -33,6 +38,26 @@ void ChangeOwnerAndMode(const Reconfiguration& change, Warnings& warnings) {
 }
 
 }  // namespace
+
+absl::StatusOr<OpenPort> ResumeListener(UniqueFd fd, const ListenSpec& spec) {
+  OpenPort port;
+  port.bound = LocalAddressOf(fd.get());
+  if (const auto* path = std::get_if<PathAddress>(&spec.address)) {
+    port.bound = spec.address;
+    const UniqueFd node(open(path->path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    port.node = InodeOf(node.get());
+    const absl::Status changed = ChangePath({fd.get(), port.node, spec, spec});
+    if (!changed.ok()) port.warnings.push_back(NotObeyed("SocketMode", spec, changed.message()));
+    if (!spec.options.empty()) LabelNode(node.get(), spec, port.warnings);
+  }
+  const absl::StatusOr<PortFound> found = RestoreListener(fd.get(), port.node, spec);
+  if (!found.ok()) return found.status();
+  if (*found == PortFound::kBroken || *found == PortFound::kNameless)
+    return SystemError(ENOTCONN, "listen", {{"address", ToText(spec.address)}});
+  SetOptions(fd.get(), FamilyOf(port.bound), spec, port.warnings);
+  port.fd = std::move(fd);
+  return port;
+}
 
 std::vector<std::string> ReconfigureListener(const Reconfiguration& change) {
   Warnings warnings;

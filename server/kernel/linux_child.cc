@@ -1,7 +1,6 @@
 #include "server/kernel/linux_child.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -242,41 +241,6 @@ void Children::OnIdentity(uint64_t id,
   }
 }
 
-absl::StatusOr<Children::Started> Children::Adopt(int pid, const Group& group, Token token) {
-  const auto gone = [pid] {
-    return Error(absl::StatusCode::kNotFound, "NO_SUCH_PROCESS",
-                 absl::StrCat("no process ", pid, " in the group"), {{"pid", absl::StrCat(pid)}});
-  };
-  if (pid <= 0) return gone();
-  UniqueFd pidfd(PidfdOpen(pid));
-  if (!pidfd && errno != ESRCH && errno != EINVAL) return SystemError(errno, "pidfd_open");
-  if (!pidfd || !parts_.groups.Contains(group.handle(), pid, pidfd.get())) return gone();
-  pollfd ended{pidfd.get(), POLLIN, 0};
-  if (poll(&ended, 1, 0) == 1) return gone();
-  if (Process* known = FindForgotten(pid, group.handle()); known != nullptr) {
-    known->owned = true;
-    known->token = token;
-    return Started{HandleOf(static_cast<uint32_t>(known - processes_.data())), pid};
-  }
-  SpawnSpec spec;
-  spec.token = token;
-  spec.group = &group;
-  const uint32_t index = Take(spec);
-  Process& process = processes_[index];
-  absl::Status watched =
-      parts_.poller.Watch(pidfd.get(), Poller::Source::kProcess, index, process.generation);
-  if (!watched.ok()) {
-    Free(index);
-    return watched;
-  }
-  process.stage = Stage::kRunning;
-  process.adopted = true;
-  process.pid = pid;
-  process.pidfd = std::move(pidfd);
-  parts_.groups.AddMember(process.group, pid);
-  return Started{HandleOf(index), pid};
-}
-
 int Children::PidOf(ChildHandle handle) const {
   const Process* process = Find(handle);
   return process != nullptr ? process->pid : 0;
@@ -305,6 +269,7 @@ absl::StatusOr<Reached> Children::Signal(ChildHandle handle, int signal, Whom wh
     CallOff(static_cast<uint32_t>(process - processes_.data()));
     return Reached::kSomebody;
   }
+  if (!process->pidfd) return Reached::kNobody;  // the daemon before started it, and it is gone
   signal = Harmless(*process, signal);
   const int sent = whom == Whom::kProcessGroup ? SignalProcessGroup(*process, signal)
                                                : PidfdSignal(process->pidfd.get(), signal, 0);
@@ -353,14 +318,6 @@ Reached Children::SignalNewborn(GroupHandle group, int signal) {
       reached = Reached::kSomebody;
   }
   return reached;
-}
-
-// A running process of the group that was somebody's before.
-Children::Process* Children::FindForgotten(int pid, GroupHandle group) {
-  const auto found = std::find_if(processes_.begin(), processes_.end(), [&](const Process& each) {
-    return each.pid == pid && each.group == group && !each.owned && each.stage == Stage::kRunning;
-  });
-  return found != processes_.end() ? &*found : nullptr;
 }
 
 bool Children::KeepForNewborn(int fd) {

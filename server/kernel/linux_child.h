@@ -17,6 +17,7 @@
 #include "server/kernel/linux_abi.h"
 #include "server/kernel/linux_birth.h"
 #include "server/kernel/linux_cgroup.h"
+#include "server/kernel/linux_estate.h"
 #include "server/kernel/linux_lookup.h"
 #include "server/kernel/linux_order.h"
 #include "server/kernel/linux_poll.h"
@@ -30,6 +31,7 @@ class Children {
     Poller& poller;
     Cgroups& groups;
     Lookups& lookups;
+    Estate& estate;
   };
   struct Ways {
     CommonFiles files;
@@ -48,6 +50,9 @@ class Children {
 
   absl::StatusOr<Started> Spawn(const SpawnSpec& spec);
   absl::StatusOr<Started> Adopt(int pid, const Group& group, Token token);
+  // What Kernel::Readopt promises.
+  absl::StatusOr<Started> Readopt(const ProcessId& id, const Group& group, Token token);
+  ProcessId IdOf(ChildHandle handle) const;
   absl::StatusOr<Reached> Signal(ChildHandle handle, int signal, Whom whom);
   int PidOf(ChildHandle handle) const;
   Exit Reap(ChildHandle handle);
@@ -64,6 +69,8 @@ class Children {
 
   void OnEnded(const Poller::Ready& ready, std::vector<Event>& events);
   void OnReport(const Poller::Ready& ready, std::vector<Event>& events);
+  // The keeper has seen processes end.
+  void OnEndings();
   // The names of a waiting child are known.
   void OnIdentity(uint64_t id,
                   const absl::StatusOr<Identity>& identity,
@@ -87,6 +94,7 @@ class Children {
     Token token = Token::kNone;
     GroupHandle group = GroupHandle::kNone;
     int pid = 0;
+    uint64_t born = 0;  // of one that was adopted
     UniqueFd pidfd;
     UniqueFd report;
     BirthBlock* block = nullptr;
@@ -109,6 +117,10 @@ class Children {
   ChildHandle HandleOf(uint32_t index) const;
   Process* Find(ChildHandle handle);
   const Process* Find(ChildHandle handle) const;
+  absl::StatusOr<Started> Watched(const ProcessId& id,
+                                  UniqueFd pidfd,
+                                  const Group& group,
+                                  Token token);
   Process* FindReady(const Poller::Ready& ready);
 
   absl::Status Begin(uint32_t index, const SpawnSpec& spec, const Identity* identity);

@@ -38,7 +38,7 @@ absl::Status LinuxKernel::CheckRoomForPort(const ListenSpec& spec) const {
 
 absl::StatusOr<Port> LinuxKernel::Listen(const ListenSpec& spec) {
   if (absl::Status room = CheckRoomForPort(spec); !room.ok()) return room;
-  absl::StatusOr<OpenPort> opened = OpenListener(spec);
+  absl::StatusOr<OpenPort> opened = ResumeOrOpen(spec);
   if (!opened.ok()) return opened.status();
   if (opened->fd.get() >= kHighNumber) ++high_ports_;
   Port port;

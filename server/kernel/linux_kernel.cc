@@ -66,7 +66,7 @@ Inherited InheritedFrom(const Machine& machine) {
   std::array<char, 2> folder{};
   inherited.in_root = getcwd(folder.data(), folder.size()) != nullptr && folder[0] == '/';
   const UniqueFd terminal(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
-  inherited.needs_session = !machine.cgroup_refused.empty() || static_cast<bool>(terminal);
+  inherited.needs_session = !machine.home.refused.empty() || static_cast<bool>(terminal);
   return inherited;
 }
 
@@ -83,6 +83,13 @@ void FillStandardStreams() {
   }
 }
 
+struct LinuxKernel::Opened {
+  std::unique_ptr<Poller> poller;
+  Machine machine;
+  UniqueFd null;
+  UniqueFd executor;
+};
+
 absl::StatusOr<std::unique_ptr<LinuxKernel>> LinuxKernel::Open(const LinuxOptions& options) {
   FillStandardStreams();
   UniqueFd executor = OpenExecutor(options);
@@ -92,26 +99,32 @@ absl::StatusOr<std::unique_ptr<LinuxKernel>> LinuxKernel::Open(const LinuxOption
   if (!null) return SystemError(errno, "open", {{"path", "/dev/null"}});
   absl::StatusOr<std::unique_ptr<Poller>> poller = Poller::Open();
   if (!poller.ok()) return poller.status();
-  Machine machine = Probe(options.control_groups);
+  Machine machine =
+      Probe(options.home.has_value() ? *options.home : MakeHome(options.control_groups));
+  machine.home_is_ours = !options.home.has_value();
   machine.capabilities.push_back(
       {"executor", static_cast<bool>(executor),
        executor ? "" : "not found: units with User= and their like cannot start"});
-  return std::unique_ptr<LinuxKernel>(new LinuxKernel(std::move(*poller), std::move(machine),
-                                                      std::move(null), std::move(executor)));
+  if (options.life.kept()) {
+    const absl::Status watched = (*poller)->Watch(options.life.bell, Poller::Source::kBell, 0, 0);
+    if (!watched.ok()) return watched;
+  }
+  return std::unique_ptr<LinuxKernel>(new LinuxKernel(
+      {*std::move(poller), std::move(machine), std::move(null), std::move(executor)}, options));
 }
 
-LinuxKernel::LinuxKernel(std::unique_ptr<Poller> poller,
-                         Machine machine,
-                         UniqueFd null,
-                         UniqueFd executor)
-    : poller_(std::move(poller)),
-      machine_(std::move(machine)),
-      null_(std::move(null)),
-      executor_(std::move(executor)),
+LinuxKernel::LinuxKernel(Opened opened, const LinuxOptions& options)
+    : poller_(std::move(opened.poller)),
+      machine_(std::move(opened.machine)),
+      null_(std::move(opened.null)),
+      executor_(std::move(opened.executor)),
       wake_(poller_->CopyOfWake(kCommonNumber)),
+      estate_(options.life),
+      bell_(options.life.bell),
+      on_bell_(options.on_bell),
       lookups_([this] { poller_->Nudge(); }),
-      groups_(*poller_, machine_.cgroup_base, machine_.cgroup_refused),
-      children_({*poller_, groups_, lookups_},
+      groups_(*poller_, {machine_.home.base, machine_.home.refused, options.life.number}),
+      children_({*poller_, groups_, lookups_, estate_},
                 {.files = {null_.get(), executor_.get(), wake_.get(), machine_.pidfd_ids},
                  .can_share_files = machine_.shared_files,
                  .into_cgroup = machine_.into_cgroup,
@@ -192,6 +205,8 @@ void LinuxKernel::Collect(const Poller::Ready& ready) {
     case Poller::Source::kStrays:
       strays_at_ = Now() + kStraysEvery;
       return;
+    case Poller::Source::kBell:
+      return OnBell();
     case Poller::Source::kSignal:
       for (int signal = poller_->TakeSignal(); signal != 0; signal = poller_->TakeSignal())
         events_.push_back({.kind = Event::Kind::kSignal, .number = signal});

@@ -10,15 +10,20 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "server/keeper/life.h"
 #include "server/kernel/kernel.h"
 #include "server/kernel/linux_cgroup.h"
 #include "server/kernel/linux_child.h"
 #include "server/kernel/linux_closer.h"
+#include "server/kernel/linux_estate.h"
+#include "server/kernel/linux_home.h"
 #include "server/kernel/linux_lookup.h"
 #include "server/kernel/linux_poll.h"
 #include "server/kernel/linux_probe.h"
@@ -26,11 +31,19 @@
 
 namespace socketd {
 
+struct OpenPort;
+
 struct LinuxOptions {
   // Path of socketd-exec; empty: beside this program, or in ../libexec/socketd.
   std::string executor;
   // False: leave the cgroup hierarchy alone; groups are sessions and process groups.
   bool control_groups = true;
+  // Of a daemon that is kept; the default is a life of its own.
+  Life life{};
+  // The folder of its groups, if its keeper has made it; it is the keeper's to remove.
+  std::optional<ControlHome> home{};
+  // The page that is shared with the keeper has changed.
+  std::function<void()> on_bell{};
 };
 
 // Standard streams that are closed would be taken by the next descriptor that is opened: to be
@@ -88,6 +101,14 @@ class LinuxKernel final : public Kernel {
   absl::Status RemoveTree(const std::string& path) override { return trees_.Remove(path); }
   absl::Status RemoveQueue(const std::string& name, uint64_t node) override;
 
+  absl::Span<char> Memory(size_t size) override { return estate_.Memory(size); }
+  FileId IdOf(const Fd& fd) override { return FileIdOf(fd.number()); }
+  absl::StatusOr<Connection> TakeOver(FileId id) override;
+  absl::StatusOr<Group> AdoptGroup(GroupId id, Token token) override;
+  ProcessId IdOf(const Child& child) override { return children_.IdOf(child.handle()); }
+  absl::StatusOr<Child> Readopt(ProcessId id, const Group& group, Token token) override;
+  void EndTakeOver() override;
+
   const std::vector<Capability>& Capabilities() const override { return machine_.capabilities; }
 
   void Close(int number) override;
@@ -96,7 +117,8 @@ class LinuxKernel final : public Kernel {
   int PidOf(ChildHandle child) const override { return children_.PidOf(child); }
 
  private:
-  LinuxKernel(std::unique_ptr<Poller> poller, Machine machine, UniqueFd null, UniqueFd executor);
+  struct Opened;
+  LinuxKernel(Opened opened, const LinuxOptions& options);
 
   void Collect(const Poller::Ready& ready);
   void CollectAnswers();
@@ -108,6 +130,8 @@ class LinuxKernel final : public Kernel {
   bool ReserveNumbers();
   void Lend(const Fd& fd, bool nonblocking);
   void CountCrowd();
+  absl::StatusOr<OpenPort> ResumeOrOpen(const ListenSpec& spec);
+  void OnBell();
 
   std::unique_ptr<Poller> poller_;
   // Once everything below is gone: groups are folders in the machine's folder.
@@ -140,6 +164,9 @@ class LinuxKernel final : public Kernel {
   Instant strays_at_ = Instant::Never();
   std::vector<UniqueFd> reserve_;  // numbers for spawns and operators when there are no more
   size_t most_reserved_ = 0;       // how many there was room for at the start
+  Estate estate_;
+  const int bell_;
+  const std::function<void()> on_bell_;
   Lookups lookups_;
   Cgroups groups_;
   Children children_;

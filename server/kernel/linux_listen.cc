@@ -28,7 +28,13 @@
 namespace socketd {
 namespace {
 
-int TypeOf(ListenType type) {
+bool IsInternet(int family) {
+  return family == AF_INET || family == AF_INET6;
+}
+
+}  // namespace
+
+int SocketTypeOf(ListenType type) {
   switch (type) {
     case ListenType::kDatagram:
       return SOCK_DGRAM;
@@ -49,11 +55,6 @@ int FamilyOf(const SocketAddress& address) {
   return AF_UNIX;
 }
 
-bool IsInternet(int family) {
-  return family == AF_INET || family == AF_INET6;
-}
-
-// socket(2)'s third argument; SocketProtocol= is for the kinds of sockets that the protocol has.
 int ProtocolOf(int family, const ListenSpec& spec) {
   if (const auto* netlink = std::get_if<NetlinkAddress>(&spec.address))
     return static_cast<int>(netlink->family);
@@ -64,6 +65,8 @@ int ProtocolOf(int family, const ListenSpec& spec) {
   if (!stream && spec.protocol == SocketProtocol::kUdplite) return IPPROTO_UDPLITE;
   return 0;
 }
+
+namespace {
 
 absl::string_view ProtocolName(int protocol) {
   return protocol == IPPROTO_MPTCP ? "MPTCP" : protocol == IPPROTO_SCTP ? "SCTP" : "UDP-Lite";
@@ -127,7 +130,7 @@ absl::Status SetUnixOptions(int fd, const ListenSpec& spec) {
 
 absl::StatusOr<UniqueFd> OpenSocket(int family, const ListenSpec& spec, Warnings& warnings) {
   const int protocol = ProtocolOf(family, spec);
-  UniqueFd fd(socket(family, TypeOf(spec.type) | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
+  UniqueFd fd(socket(family, SocketTypeOf(spec.type) | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol));
   if (!fd && IsInternet(family) && protocol != 0 && errno != EAFNOSUPPORT) {
     return Error(
         absl::StatusCode::kFailedPrecondition, "NO_SUCH_PROTOCOL",

@@ -22,6 +22,13 @@ struct OpenPort {
   std::vector<std::string> warnings;
 };
 absl::StatusOr<OpenPort> OpenListener(const ListenSpec& spec);
+// Goes on with a socket that is bound to the address of `spec` already, whoever waits there
+// included. A failure: it is of no use any more.
+absl::StatusOr<OpenPort> ResumeListener(UniqueFd fd, const ListenSpec& spec);
+// The arguments of socket(2); SocketProtocol= is for the kinds of sockets that the protocol has.
+int FamilyOf(const SocketAddress& address);
+int SocketTypeOf(ListenType type);
+int ProtocolOf(int family, const ListenSpec& spec);
 // listen(2) with the backlog of `spec`, again and again if need be; nothing where nobody connects.
 absl::Status BeginListening(int fd, const ListenSpec& spec);
 absl::StatusOr<PortFound> RestoreListener(int fd, uint64_t node, const ListenSpec& spec);

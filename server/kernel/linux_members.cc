@@ -36,6 +36,8 @@ Folder Listing(int folder) {
   return {opened, closedir};
 }
 
+}  // namespace
+
 std::vector<std::string> SubfoldersOf(int folder) {
   std::vector<std::string> names;
   const Folder listing = Listing(folder);
@@ -47,6 +49,8 @@ std::vector<std::string> SubfoldersOf(int folder) {
   }
   return names;
 }
+
+namespace {
 
 UniqueFd OpenFolder(int folder, const std::string& name) {
   return UniqueFd(openat(folder, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

@@ -12,6 +12,7 @@
 
 namespace socketd {
 
+std::vector<std::string> SubfoldersOf(int folder);
 // Sub-groups that services made, deepest first.
 void RemoveSubgroups(int folder);
 bool HasSubgroups(int folder);

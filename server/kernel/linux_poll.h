@@ -24,7 +24,7 @@ namespace socketd {
 
 class Poller {
  public:
-  enum class Source : uint8_t { kIo, kProcess, kReport, kGroups, kSignal, kWake, kStrays };
+  enum class Source : uint8_t { kIo, kProcess, kReport, kGroups, kSignal, kWake, kStrays, kBell };
   struct Ready {
     Source source = Source::kIo;
     uint32_t index = 0;

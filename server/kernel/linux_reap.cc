@@ -1,4 +1,6 @@
 // The second half of Children: how a child comes out of our memory, out of the executor, and ends.
+#include "server/kernel/linux_reap.h"
+
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -17,19 +19,6 @@ namespace {
 // How an adopted process ended is known when its parent has waited for it, which may be never.
 constexpr absl::Duration kParentPatience = absl::Seconds(1);
 
-Exit ExitOf(const siginfo_t& info) {
-  switch (info.si_code) {
-    case CLD_EXITED:
-      return {Exit::How::kExited, info.si_status};
-    case CLD_KILLED:
-      return {Exit::How::kSignaled, info.si_status};
-    case CLD_DUMPED:
-      return {Exit::How::kDumped, info.si_status};
-    default:
-      return {};
-  }
-}
-
 Exit ExitOfWaitStatus(int status) {
   if (WIFEXITED(status)) return {Exit::How::kExited, WEXITSTATUS(status)};
   if (!WIFSIGNALED(status)) return {};
@@ -37,6 +26,19 @@ Exit ExitOfWaitStatus(int status) {
 }
 
 }  // namespace
+
+Exit ExitOf(int code, int status) {
+  switch (code) {
+    case CLD_EXITED:
+      return {Exit::How::kExited, status};
+    case CLD_KILLED:
+      return {Exit::How::kSignaled, status};
+    case CLD_DUMPED:
+      return {Exit::How::kDumped, status};
+    default:
+      return {};
+  }
+}
 
 void Children::Tell(const Process& process, Event event, std::vector<Event>& events) {
   if (!process.owned) return;
@@ -157,6 +159,17 @@ bool Children::AwaitParent(uint32_t index) {
   return true;
 }
 
+void Children::OnEndings() {
+  for (const uint32_t index : ended_) {
+    Process& process = processes_[index];
+    if (process.verdict.never()) continue;
+    process.exit = WaitFor(process);
+    if (process.exit.how == Exit::How::kUnknown) continue;
+    process.verdict = Instant::Start();
+    next_verdict_ = Instant::Start();
+  }
+}
+
 void Children::GiveVerdicts(Instant now, std::vector<Event>& events) {
   if (now < next_verdict_) return;
   next_verdict_ = Instant::Never();
@@ -176,7 +189,7 @@ Exit Children::WaitFor(Process& process) {
   siginfo_t info{};
   const auto pidfd = static_cast<id_t>(process.pidfd.get());
   if (waitid(P_PIDFD, pidfd, &info, WEXITED | WNOHANG | __WALL) == 0 && info.si_pid != 0)
-    return ExitOf(info);
+    return ExitOf(info.si_code, info.si_status);
   PidfdInfo asked;
   asked.mask = PidfdInfo::kExit;
   if (PidfdAsk(process.pidfd.get(), asked)) return ExitOfWaitStatus(asked.exit_code);
@@ -185,7 +198,7 @@ Exit Children::WaitFor(Process& process) {
     if (&other != &process && other.stage == Stage::kEnded && other.pid == process.pid)
       return other.exit;
   }
-  return {};
+  return parts_.estate.EndOf({process.pid, process.born}).value_or(Exit{});
 }
 
 void Children::End(uint32_t index, std::vector<Event>& events) {

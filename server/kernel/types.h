@@ -116,6 +116,9 @@ struct Packet {
   bool truncated = false;  // data or descriptors were cut off: do not believe it
 };
 
+// Which open file, socket or pipe: comparable, so that it is found again. kNone: unknown.
+enum class FileId : uint64_t { kNone = 0 };
+
 enum class Arming : uint8_t {
   kOnce,   // one event, then silence until armed again (EPOLLONESHOT)
   kLevel,  // an event in each turn while there is something
@@ -278,6 +281,13 @@ struct SpawnSpec {
   bool own_session = true;
   // Somebody waits for kExeced: it is looked for soon, not when there is something else to do.
   bool await_exec = false;
+};
+
+// Which process, beyond its number, which others will have.
+struct ProcessId {
+  int pid = 0;
+  uint64_t born = 0;  // the pidfd's inode (pidfs, Linux 6.9), or the start time in clock ticks
+  friend bool operator==(const ProcessId&, const ProcessId&) = default;
 };
 
 enum class Whom : uint8_t { kProcess, kProcessGroup };

@@ -197,7 +197,8 @@ void FakeKernel::Lookup(const IdentityQuery& query, Token token) {
   });
 }
 
-absl::StatusOr<uint32_t> FakeKernel::IdOf(const std::string& name, absl::string_view reason) const {
+absl::StatusOr<uint32_t> FakeKernel::NumberOf(const std::string& name,
+                                              absl::string_view reason) const {
   uint32_t id = 0;
   if (absl::SimpleAtoi(name, &id)) return id;
   const auto found = users_.find(name);
@@ -214,12 +215,12 @@ absl::StatusOr<Owner> FakeKernel::TakeLookup(Token token) {
   lookups_.erase(found);
   Owner owner;
   if (!query.user.empty()) {
-    const auto uid = IdOf(query.user, "NO_SUCH_USER");
+    const auto uid = NumberOf(query.user, "NO_SUCH_USER");
     if (!uid.ok()) return uid.status();
     owner.uid = *uid;
   }
   if (!query.group.empty()) {
-    const auto gid = IdOf(query.group, "NO_SUCH_GROUP");
+    const auto gid = NumberOf(query.group, "NO_SUCH_GROUP");
     if (!gid.ok()) return gid.status();
     owner.gid = *gid;
   }

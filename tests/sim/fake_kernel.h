@@ -15,6 +15,7 @@
 #include "tests/sim/event_queue.h"
 #include "tests/sim/fake_clock.h"
 #include "tests/sim/fake_descriptors.h"
+#include "tests/sim/fake_estate.h"
 #include "tests/sim/fake_faults.h"
 #include "tests/sim/fake_files.h"
 #include "tests/sim/fake_groups.h"
@@ -94,6 +95,21 @@ class FakeKernel final : public Kernel {
   absl::StatusOr<Reached> SignalGroup(const Group& group, int signal) override;
   bool Populated(const Group& group) override;
   Exit Reap(Child child) override;
+  absl::Span<char> Memory(size_t size) override { return FakeEstate::Memory(size); }
+  FileId IdOf(const Fd& fd) override { return static_cast<FileId>(fd.number()); }
+  absl::StatusOr<Connection> TakeOver(FileId /*id*/) override { return FakeEstate::NothingLeft(); }
+  absl::StatusOr<Group> AdoptGroup(GroupId /*id*/, Token /*token*/) override {
+    return FakeEstate::NothingLeft();
+  }
+  ProcessId IdOf(const Child& child) override {
+    return {child.pid(), static_cast<uint64_t>(child.pid())};
+  }
+  absl::StatusOr<Child> Readopt(ProcessId /*id*/,
+                                const Group& /*group*/,
+                                Token /*token*/) override {
+    return FakeEstate::NothingLeft();
+  }
+  void EndTakeOver() override {}
   void Lookup(const IdentityQuery& query, Token token) override;
   absl::StatusOr<Owner> TakeLookup(Token token) override;
   absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) override;
@@ -112,7 +128,7 @@ class FakeKernel final : public Kernel {
   absl::Status Admit(Call call, const std::string& about = "");
   void Problem(std::string what) { descriptors_.Problem(std::move(what)); }
   std::vector<std::shared_ptr<FakeFile>> Passed(const SpawnSpec& spec);
-  absl::StatusOr<uint32_t> IdOf(const std::string& name, absl::string_view reason) const;
+  absl::StatusOr<uint32_t> NumberOf(const std::string& name, absl::string_view reason) const;
 
   Dice dice_;
   FakeClock clock_;

@@ -189,7 +189,7 @@ TEST_F(GroupTest, AForkBombIsKilledWhole) {
 TEST_F(GroupTest, TheGroupOfALivingProcessIsFoundByItsNumber) {
   auto poller = Poller::Open();
   ASSERT_TRUE(poller.ok()) << poller.status();
-  Cgroups groups(**poller, base(), "");
+  Cgroups groups(**poller, {base(), ""});
   auto made = groups.Make("by-number.service", kGroupToken);
   ASSERT_TRUE(made.ok()) << made.status();
   EXPECT_EQ(groups.GroupOf(getpid()), GroupId::kNone);
@@ -210,7 +210,7 @@ TEST_F(GroupTest, TheGroupOfALivingProcessIsFoundByItsNumber) {
 TEST_F(GroupTest, AFolderOfTheSameNameElsewhereIsNoneOfOurs) {
   auto poller = Poller::Open();
   ASSERT_TRUE(poller.ok()) << poller.status();
-  Cgroups groups(**poller, base(), "");
+  Cgroups groups(**poller, {base(), ""});
   auto made = groups.Make("mine.service", kGroupToken);
   ASSERT_TRUE(made.ok()) << made.status();
   // Where somebody else may make it: below a folder of his.

@@ -145,7 +145,7 @@ TEST_F(SessionTest, ANumberThatIsSomebodyElsesNowIsNotOfTheGroup) {
   if (PidOf(UniqueFd(PidfdOpen(getpid())).get()) == 0) GTEST_SKIP() << "no pidfd information";
   auto poller = Poller::Open();
   ASSERT_TRUE(poller.ok()) << poller.status();
-  Cgroups groups(**poller, "", "not wanted");
+  Cgroups groups(**poller, {"", "not wanted"});
   auto made = groups.Make("a.service", static_cast<Token>(2));
   ASSERT_TRUE(made.ok()) << made.status();
   const UniqueFd first = StartLeader(0);

@@ -1,0 +1,115 @@
+// What a daemon finds when its life begins, and what it shares with its keeper (keeper.h) while it
+// lives. Libc only, nothing is allocated. One page of shared memory goes between them: the keeper
+// writes how orphans ended, the daemon how far it is. Neither trusts the other's numbers further
+// than that they are numbers.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace socketd {
+
+// A set of descriptor numbers. Those from kMost on, which no sane limit allows, are not in it.
+class Numbers {
+ public:
+  static constexpr int kMost = 1 << 20;
+
+  void Add(int number) {
+    if (Fits(number)) words_[number / 64] |= Bit(number);
+  }
+  void Remove(int number) {
+    if (Fits(number)) words_[number / 64] &= ~Bit(number);
+  }
+  bool Has(int number) const { return Fits(number) && (words_[number / 64] & Bit(number)) != 0; }
+  void Clear() {
+    for (uint64_t& word : words_)
+      if (word != 0) word = 0;  // pages that nobody wrote to stay none
+  }
+  // Calls `each` with every number, from below.
+  template <typename Each>
+  void ForEach(Each each) const {
+    for (int at = 0; at < kMost / 64; ++at)
+      for (uint64_t word = words_[at]; word != 0; word &= word - 1)
+        each(at * 64 + __builtin_ctzll(word));
+  }
+
+ private:
+  static constexpr uint64_t Bit(int number) { return uint64_t{1} << (number % 64); }
+  static constexpr bool Fits(int number) { return number >= 0 && number < kMost; }
+
+  uint64_t words_[kMost / 64] = {};
+};
+
+// How a process ended that was the keeper's to reap, as waitid(2) has it.
+struct Ending {
+  int32_t pid = 0;
+  int32_t code = 0;    // CLD_EXITED, CLD_KILLED, CLD_DUMPED
+  int32_t status = 0;  // exit status or signal
+  uint64_t born = 0;   // BornOf; 0: it could not be told
+};
+
+// The last endings, oldest overwritten first. One writer, the keeper; any number of readers.
+class Endings {
+ public:
+  static constexpr uint64_t kMost = 4096;
+
+  void Add(const Ending& ending) {
+    const uint64_t at = written_.load(std::memory_order_relaxed);
+    ring_[at % kMost] = ending;
+    written_.store(at + 1, std::memory_order_release);
+  }
+  // The newest ending of that process; false: there is none, or not any more.
+  bool Find(int pid, uint64_t born, Ending& found) const {
+    const uint64_t end = written_.load(std::memory_order_acquire);
+    for (uint64_t back = 1; back <= kMost && back <= end; ++back) {
+      const Ending ending = ring_[(end - back) % kMost];
+      if (ending.pid != pid || (ending.born != born && ending.born != 0)) continue;
+      // It may have been overwritten while it was copied.
+      if (written_.load(std::memory_order_acquire) - (end - back) > kMost) return false;
+      found = ending;
+      return true;
+    }
+    return false;
+  }
+  // Those that nobody can find any more.
+  uint64_t lost() const {
+    const uint64_t written = written_.load(std::memory_order_acquire);
+    return written > kMost ? written - kMost : 0;
+  }
+
+ private:
+  std::atomic<uint64_t> written_{0};
+  Ending ring_[kMost];
+};
+
+struct SharedPage {
+  enum Stage : int { kStarting, kReady, kDone };
+  std::atomic<int> keeper{0};         // its process id; another one when an heir has taken over
+  std::atomic<int> daemon{-1};        // the daemon's pidfd
+  std::atomic<int> stage{kStarting};  // of the daemon
+  Endings endings;
+};
+
+// Plain values, as the keeper's memory has them when the daemon is born from it.
+struct Life {
+  SharedPage* page = nullptr;  // null: nobody keeps this daemon
+  int number = 1;              // from 1: which life this is
+  int memory = -1;             // a memfd that outlives it
+  int bell = -1;               // an eventfd: something in the page has changed
+  // Start with activation held: the lives before ended too soon.
+  bool hold = false;
+  // What the daemon before had open: by its numbers, it still is.
+  const Numbers* left = nullptr;
+
+  bool kept() const { return page != nullptr; }
+};
+
+// Tells a process from all that have or will have its number: the inode of `pidfd` where pidfds
+// have inodes of their own (pidfs, Linux 6.9), else when it was started, in clock ticks (proc(5),
+// field 22 of stat). Also of a zombie. 0: it cannot be told.
+uint64_t BornOf(pid_t pid, int pidfd);
+
+}  // namespace socketd

@@ -1,0 +1,216 @@
+#include "server/kernel/linux_estate.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+#include "server/kernel/linux_diagnosis.h"
+#include "server/kernel/linux_listen.h"
+#include "server/kernel/linux_reap.h"
+#include "server/kernel/linux_socket.h"
+
+namespace socketd {
+namespace {
+
+constexpr uint64_t kMix = 0x9E3779B97F4A7C15;  // spreads small numbers over 64 bits
+
+int OptionOf(int fd, int level, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, level, option, &value, &size) == 0 ? value : -1;
+}
+
+std::string Key(int family, int type, absl::string_view address) {
+  return absl::StrCat(family, "/", type, "/", address);
+}
+
+// One that is bound to a node is told by the node as well: its name may be somebody else's by now.
+// A path too long for an address was bound through its folder.
+std::string KeyOfNode(int type, absl::string_view path, uint64_t node) {
+  const bool short_of = absl::StartsWith(path, "/proc/self/fd/") || path.size() > kUnixPathMax;
+  const absl::string_view name = short_of ? path.substr(path.rfind('/')) : path;
+  return Key(AF_UNIX, type, absl::StrCat(node, " ", name));
+}
+
+// 0: no socket's node is there.
+uint64_t NodeAt(const std::string& path) {
+  struct stat node{};
+  return lstat(path.c_str(), &node) == 0 && S_ISSOCK(node.st_mode) ? node.st_ino : 0;
+}
+
+// What TakeListener looks for.
+std::string KeyOf(const ListenSpec& spec) {
+  const int type = SocketTypeOf(spec.type);
+  if (const auto* path = std::get_if<PathAddress>(&spec.address))
+    return KeyOfNode(type, path->path, NodeAt(path->path));
+  return Key(FamilyOf(spec.address), type, ToText(spec.address));
+}
+
+bool IsSocket(ListenType type) {
+  switch (type) {
+    case ListenType::kStream:
+    case ListenType::kDatagram:
+    case ListenType::kSequentialPacket:
+    case ListenType::kNetlink:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether what only a new socket can be given is what `spec` wants.
+bool Fits(int fd, const ListenSpec& spec) {
+  const int family = FamilyOf(spec.address);
+  if (family != AF_INET && family != AF_INET6) return true;
+  const bool stream = spec.type == ListenType::kStream;
+  const int wanted = ProtocolOf(family, spec);
+  const int usual = stream ? IPPROTO_TCP : IPPROTO_UDP;
+  if (OptionOf(fd, SOL_SOCKET, SO_PROTOCOL) != (wanted == 0 ? usual : wanted)) return false;
+  if (family == AF_INET6 && spec.ipv6_only != Ipv6Only::kDefault) {
+    const int only = spec.ipv6_only == Ipv6Only::kIpv6Only ? 1 : 0;
+    if (OptionOf(fd, IPPROTO_IPV6, IPV6_V6ONLY) != only) return false;
+  }
+  std::array<char, 64> device{};
+  auto length = static_cast<socklen_t>(device.size() - 1);
+  if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device.data(), &length) != 0) return false;
+  return spec.bind_to_device == device.data();
+}
+
+}  // namespace
+
+FileId FileIdOf(int fd) {
+  struct stat status{};
+  if (fstat(fd, &status) != 0) return FileId::kNone;
+  uint64_t id = status.st_ino + static_cast<uint64_t>(status.st_dev) * kMix;
+  if (S_ISFIFO(status.st_mode)) id ^= static_cast<uint64_t>(fcntl(fd, F_GETFL) & O_ACCMODE) << 62;
+  return static_cast<FileId>(id != 0 ? id : 1);
+}
+
+Estate::~Estate() {
+  if (mapped_ != nullptr) munmap(mapped_, mapped_size_);
+}
+
+absl::Span<char> Estate::Memory(size_t size) {
+  struct stat status{};
+  if (!life_.kept() || fstat(life_.memory, &status) != 0) return {};
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t there = static_cast<size_t>(status.st_size);
+  const size_t wanted = std::max({(size + page - 1) / page * page, there, mapped_size_});
+  if (wanted == 0) return {};
+  if (wanted > there && ftruncate(life_.memory, static_cast<off_t>(wanted)) != 0) return {};
+  if (wanted > mapped_size_) {
+    void* memory = mapped_ == nullptr
+                       ? mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_SHARED, life_.memory, 0)
+                       : mremap(mapped_, mapped_size_, wanted, MREMAP_MAYMOVE);
+    if (memory == MAP_FAILED) return {};
+    mapped_ = memory;
+    mapped_size_ = wanted;
+  }
+  return absl::MakeSpan(static_cast<char*>(mapped_), mapped_size_);
+}
+
+void Estate::Look() {
+  if (std::exchange(looked_, true) || life_.left == nullptr) return;
+  std::vector<size_t> sockets;
+  life_.left->ForEach([&](int number) {
+    struct stat status{};
+    if (fstat(number, &status) != 0) return;
+    const FileId id = FileIdOf(number);
+    by_id_[id].push_back(left_.size());
+    if (S_ISSOCK(status.st_mode)) sockets.push_back(left_.size());
+    constexpr auto kPidFsMagic = 0x50494446;  // PID_FS_MAGIC
+    struct statfs system{};
+    const bool regular = S_ISREG(status.st_mode) || (status.st_mode & S_IFMT) == 0;
+    if (regular && fstatfs(number, &system) == 0 && system.f_type == kPidFsMagic)
+      by_birth_.try_emplace(status.st_ino, left_.size());
+    left_.push_back({number, id});
+  });
+  LookAtSockets(sockets);
+}
+
+void Estate::LookAtSockets(const std::vector<size_t>& sockets) {
+  bool asked = false;
+  absl::flat_hash_map<uint64_t, uint64_t> nodes;
+  // From above, so that the lowest number is the last in its list.
+  for (auto at = sockets.rbegin(); at != sockets.rend(); ++at) {
+    const int number = left_[*at].number;
+    const int type = OptionOf(number, SOL_SOCKET, SO_TYPE);
+    const bool connects = type == SOCK_STREAM || type == SOCK_SEQPACKET;
+    if (connects && OptionOf(number, SOL_SOCKET, SO_ACCEPTCONN) != 1) continue;
+    const SocketAddress bound = LocalAddressOf(number);
+    const auto* path = std::get_if<PathAddress>(&bound);
+    if (path == nullptr) {
+      listeners_[Key(OptionOf(number, SOL_SOCKET, SO_DOMAIN), type, ToText(bound))].push_back(*at);
+      continue;
+    }
+    if (!std::exchange(asked, true)) nodes = BoundNodes();
+    const auto node = nodes.find(InodeOf(number));
+    // Where the kernel does not tell, the name has to do.
+    const uint64_t inode = nodes.empty() ? NodeAt(path->path) : 0;
+    listeners_[KeyOfNode(type, path->path, node != nodes.end() ? node->second : inode)].push_back(
+        *at);
+  }
+}
+
+UniqueFd Estate::TakeAt(size_t place) {
+  return UniqueFd(std::exchange(left_[place].number, -1));
+}
+
+UniqueFd Estate::Take(FileId id) {
+  Look();
+  const auto found = by_id_.find(id);
+  if (id == FileId::kNone || found == by_id_.end()) return UniqueFd();
+  for (const size_t place : found->second)
+    if (left_[place].number >= 0) return TakeAt(place);
+  return UniqueFd();
+}
+
+UniqueFd Estate::TakePidfd(uint64_t born) {
+  Look();
+  const auto found = by_birth_.find(born);
+  return found != by_birth_.end() ? TakeAt(found->second) : UniqueFd();
+}
+
+UniqueFd Estate::TakeListener(const ListenSpec& spec) {
+  Look();
+  if (listeners_.empty() || !IsSocket(spec.type)) return UniqueFd();
+  const auto found = listeners_.find(KeyOf(spec));
+  if (found == listeners_.end()) return UniqueFd();
+  while (!found->second.empty()) {
+    UniqueFd taken = TakeAt(found->second.back());
+    found->second.pop_back();
+    if (taken && Fits(taken.get(), spec)) return taken;
+  }
+  return UniqueFd();
+}
+
+std::optional<Exit> Estate::EndOf(const ProcessId& id) const {
+  Ending ending;
+  if (!life_.kept() || id.born == 0 || !life_.page->endings.Find(id.pid, id.born, ending))
+    return std::nullopt;
+  return ExitOf(ending.code, ending.status);
+}
+
+void Estate::End(const std::function<void(int)>& close) {
+  Look();
+  for (Left& left : left_)
+    if (left.number >= 0) close(std::exchange(left.number, -1));
+  left_.clear();
+  by_id_.clear();
+  by_birth_.clear();
+  listeners_.clear();
+}
+
+}  // namespace socketd

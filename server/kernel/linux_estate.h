@@ -1,0 +1,74 @@
+// What the daemon before left behind (server/keeper/life.h): its descriptors, which are open in
+// this one's table under the numbers they had, how its children ended, and the memory that outlives
+// both. Each descriptor is taken once; what nobody takes is closed at the end. Where there was no
+// daemon before there is nothing, and nothing costs anything. Engine thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/types/span.h"
+
+#include "server/keeper/life.h"
+#include "server/kernel/linux_abi.h"
+#include "server/kernel/types.h"
+
+namespace socketd {
+
+// Of a pipe each end has its own, although both are one inode. kNone: it cannot be told.
+FileId FileIdOf(int fd);
+
+class Estate {
+ public:
+  explicit Estate(const Life& life) : life_(life) {}
+  Estate(const Estate&) = delete;
+  Estate& operator=(const Estate&) = delete;
+  ~Estate();
+
+  // Not the first life of a daemon that is kept.
+  bool inherited() const { return life_.number > 1; }
+  int life() const { return life_.number; }
+
+  // What Kernel::Memory promises.
+  absl::Span<char> Memory(size_t size);
+
+  // Nothing: it was not open, or has been taken.
+  UniqueFd Take(FileId id);
+  // The pidfd of the process that was born so; where pidfds have inodes of their own only.
+  UniqueFd TakePidfd(uint64_t born);
+  // A socket that listens, or receives, at the address of `spec` and is of its kind; of several the
+  // one with the lowest number. One that cannot become what `spec` wants is closed instead.
+  UniqueFd TakeListener(const ListenSpec& spec);
+
+  // How a child of the daemon before ended, if the keeper has seen it.
+  std::optional<Exit> EndOf(const ProcessId& id) const;
+
+  // Gives up what is left, number by number.
+  void End(const std::function<void(int)>& close);
+
+ private:
+  struct Left {
+    int number = -1;
+    FileId id = FileId::kNone;
+  };
+
+  // Looks at all once, when it is first asked for.
+  void Look();
+  void LookAtSockets(const std::vector<size_t>& sockets);
+  UniqueFd TakeAt(size_t place);
+
+  const Life life_;
+  bool looked_ = false;
+  std::vector<Left> left_;  // by number; -1: taken
+  absl::flat_hash_map<FileId, std::vector<size_t>> by_id_;
+  absl::flat_hash_map<uint64_t, size_t> by_birth_;
+  absl::flat_hash_map<std::string, std::vector<size_t>> listeners_;  // the lowest number last
+  void* mapped_ = nullptr;
+  size_t mapped_size_ = 0;
+};
+
+}  // namespace socketd

@@ -1,0 +1,76 @@
+// The verbs of LinuxKernel about what the daemon before left behind.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_join.h"
+
+#include "server/base/errors.h"
+#include "server/base/log.h"
+#include "server/kernel/linux_kernel.h"
+#include "server/kernel/linux_listen.h"
+#include "server/kernel/linux_rights.h"
+#include "server/kernel/linux_socket.h"
+
+namespace socketd {
+
+absl::StatusOr<OpenPort> LinuxKernel::ResumeOrOpen(const ListenSpec& spec) {
+  // Of twins that share a port, the first that is still of use.
+  while (UniqueFd kept = estate_.TakeListener(spec)) {
+    absl::StatusOr<OpenPort> resumed = ResumeListener(std::move(kept), spec);
+    if (resumed.ok()) return resumed;
+    LogFailure(Level::kWarning, "kernel.listener-lost", resumed.status());
+  }
+  return OpenListener(spec);
+}
+
+absl::StatusOr<Connection> LinuxKernel::TakeOver(FileId id) {
+  UniqueFd taken = estate_.Take(id);
+  if (!taken) return Error(absl::StatusCode::kNotFound, "NOT_LEFT", "it was not left open");
+  Connection connection;
+  connection.local = LocalAddressOf(taken.get());
+  RawAddress remote;
+  remote.length = sizeof(remote.storage);
+  if (getpeername(taken.get(), remote.get(), &remote.length) == 0) {
+    connection.remote = AddressOf(remote);
+    if (remote.family() == AF_UNIX) connection.peer = PeerOfSocket(taken.get());
+  }
+  socklen_t length = sizeof(connection.cookie);
+  if (getsockopt(taken.get(), SOL_SOCKET, SO_COOKIE, &connection.cookie, &length) != 0)
+    connection.cookie = 0;
+  if (taken.get() >= kHighNumber) ++high_ports_;
+  sockets_[taken.get()] = {};
+  connection.fd = Fd(*this, taken.release());
+  return connection;
+}
+
+absl::StatusOr<Group> LinuxKernel::AdoptGroup(GroupId id, Token token) {
+  absl::StatusOr<Cgroups::New> adopted = groups_.Adopt(id, token);
+  if (!adopted.ok()) return adopted.status();
+  return Group(*this, adopted->handle, adopted->id);
+}
+
+absl::StatusOr<Child> LinuxKernel::Readopt(ProcessId id, const Group& group, Token token) {
+  absl::StatusOr<Children::Started> known = children_.Readopt(id, group, token);
+  if (!known.ok()) return known.status();
+  return Child(*this, known->handle, known->pid);
+}
+
+void LinuxKernel::EndTakeOver() {
+  // What a stranger has sent may be among it.
+  estate_.End([this](int number) { closer_.Take(number); });
+  const std::vector<std::string> killed = groups_.EndAdoption();
+  if (killed.empty()) return;
+  Log(Level::kWarning, "kernel.strays-killed", {{"groups", absl::StrJoin(killed, " ")}});
+}
+
+void LinuxKernel::OnBell() {
+  uint64_t rings = 0;
+  if (read(bell_, &rings, sizeof(rings)) < 0) return;
+  children_.OnEndings();
+  if (on_bell_) on_bell_();
+}
+
+}  // namespace socketd
