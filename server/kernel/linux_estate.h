@@ -33,6 +33,8 @@ class Estate {
   bool inherited() const { return life_.number > 1; }
   int life() const { return life_.number; }
 
+  bool IsKeeper(int pid) const { return life_.kept() && pid == life_.page->keeper; }
+
   // What Kernel::Memory promises.
   absl::Span<char> Memory(size_t size);
 

@@ -208,8 +208,11 @@ void LinuxKernel::Collect(const Poller::Ready& ready) {
     case Poller::Source::kBell:
       return OnBell();
     case Poller::Source::kSignal:
-      for (int signal = poller_->TakeSignal(); signal != 0; signal = poller_->TakeSignal())
-        events_.push_back({.kind = Event::Kind::kSignal, .number = signal});
+      for (Poller::Signal signal = poller_->TakeSignal(); signal.number != 0;
+           signal = poller_->TakeSignal()) {
+        if (!IsEcho(signal))
+          events_.push_back({.kind = Event::Kind::kSignal, .number = signal.number});
+      }
       return;
     case Poller::Source::kWake:
       if (poller_->TakeWake()) events_.push_back({.kind = Event::Kind::kWoken});

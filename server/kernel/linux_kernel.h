@@ -132,6 +132,8 @@ class LinuxKernel final : public Kernel {
   void CountCrowd();
   absl::StatusOr<OpenPort> ResumeOrOpen(const ListenSpec& spec);
   void OnBell();
+  // The keeper passes on what all of a group were sent.
+  bool IsEcho(const Poller::Signal& signal);
 
   std::unique_ptr<Poller> poller_;
   // Once everything below is gone: groups are folders in the machine's folder.
@@ -167,6 +169,12 @@ class LinuxKernel final : public Kernel {
   Estate estate_;
   const int bell_;
   const std::function<void()> on_bell_;
+  struct Heard {
+    int number = 0;
+    bool from_keeper = false;
+    Instant at = Instant::Start();
+  };
+  Heard heard_;
   Lookups lookups_;
   Cgroups groups_;
   Children children_;

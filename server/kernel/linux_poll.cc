@@ -161,10 +161,10 @@ bool Poller::TakeWake() {
   return wake_asked_.exchange(false);
 }
 
-int Poller::TakeSignal() {
+Poller::Signal Poller::TakeSignal() {
   signalfd_siginfo info{};
-  if (read(signals_.get(), &info, sizeof(info)) != sizeof(info)) return 0;
-  return static_cast<int>(info.ssi_signo);
+  if (read(signals_.get(), &info, sizeof(info)) != sizeof(info)) return {};
+  return {static_cast<int>(info.ssi_signo), static_cast<int>(info.ssi_pid)};
 }
 
 absl::Status Poller::Watch(int fd, Source source, uint32_t index, uint32_t generation) {

@@ -45,8 +45,12 @@ class Poller {
   UniqueFd CopyOfWake(int lowest) const;  // a number for children to write to
   // After Ready kWake: whether Wake was called since the last time.
   bool TakeWake();
-  // After Ready kSignal: the next signal; 0: no more.
-  int TakeSignal();
+  // After Ready kSignal: the next signal; number 0: no more.
+  struct Signal {
+    int number = 0;
+    int sender = 0;  // a process id; 0: the kernel itself
+  };
+  Signal TakeSignal();
 
   // Ready kStrays comes once when a child of ours ended, tracked or not; then not before this.
   void ExpectStrays();

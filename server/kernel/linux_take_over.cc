@@ -16,6 +16,18 @@
 
 namespace socketd {
 
+namespace {
+
+// Not a connection, which may linger, nor a file, which may be on another machine.
+bool ClosesAtOnce(int number) {
+  int value = 0;
+  socklen_t size = sizeof(value);
+  if (getsockopt(number, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value == 1) return true;
+  return getsockopt(number, SOL_SOCKET, SO_TYPE, &value, &size) == 0 && value == SOCK_DGRAM;
+}
+
+}  // namespace
+
 absl::StatusOr<OpenPort> LinuxKernel::ResumeOrOpen(const ListenSpec& spec) {
   // Of twins that share a port, the first that is still of use.
   while (UniqueFd kept = estate_.TakeListener(spec)) {
@@ -59,11 +71,27 @@ absl::StatusOr<Child> LinuxKernel::Readopt(ProcessId id, const Group& group, Tok
 }
 
 void LinuxKernel::EndTakeOver() {
-  // What a stranger has sent may be among it.
-  estate_.End([this](int number) { closer_.Take(number); });
+  estate_.End([this](int number) {
+    // An address is free when this returns; what a stranger has sent may be among the rest.
+    if (ClosesAtOnce(number))
+      close(number);
+    else
+      closer_.Take(number);
+  });
   const std::vector<std::string> killed = groups_.EndAdoption();
   if (killed.empty()) return;
   Log(Level::kWarning, "kernel.strays-killed", {{"groups", absl::StrJoin(killed, " ")}});
+}
+
+bool LinuxKernel::IsEcho(const Poller::Signal& signal) {
+  constexpr absl::Duration kTogether = absl::Seconds(1);
+  const Heard before = heard_;
+  const Instant now = Now();
+  heard_ = {signal.number, estate_.IsKeeper(signal.sender), now};
+  const bool both = before.number == heard_.number && before.from_keeper != heard_.from_keeper;
+  if (!both || now - before.at > kTogether) return false;
+  heard_ = {};
+  return true;
 }
 
 void LinuxKernel::OnBell() {

@@ -1,12 +1,11 @@
 #include "server/main/daemon.h"
 
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <filesystem>
-#include <optional>
+#include <functional>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -16,17 +15,16 @@
 #include "proto/socketd/v1/unit_service.pb.h"
 #include "server/api/api_server.h"
 #include "server/api/convert.h"
-#include "server/base/errors.h"
 #include "server/base/log.h"
 #include "server/engine/engine.h"
 #include "server/handoff/handoff_server.h"
 #include "server/handoff/notify_socket.h"
+#include "server/keeper/keeper.h"
 #include "server/kernel/linux_kernel.h"
 #include "server/loop/event_loop.h"
 #include "server/main/api_door.h"
 #include "server/main/boot.h"
 #include "server/main/kernel_files.h"
-#include "server/main/lock_file.h"
 #include "server/main/supervisor.h"
 #include "server/main/surroundings.h"
 #include "server/main/version.h"
@@ -37,34 +35,6 @@ namespace {
 
 // How long calls may take to end by themselves when all units have stopped.
 constexpr absl::Duration kGrace = absl::Seconds(2);
-
-absl::Status MakeFolder(const std::string& path, mode_t mode) {
-  std::error_code error;
-  const bool existed = std::filesystem::exists(path, error);
-  std::filesystem::create_directories(path, error);
-  if (error) return SystemError(error.value(), "mkdir", {{"path", path}});
-  if (!existed && chmod(path.c_str(), mode) != 0)
-    return SystemError(errno, "chmod", {{"path", path}});
-  return absl::OkStatus();
-}
-
-// Whoever else could write there could take the place of our sockets and of our lock.
-absl::Status CheckOwn(const std::string& path) {
-  struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return SystemError(errno, "stat", {{"path", path}});
-  const bool safe = (status.st_uid == 0 || status.st_uid == geteuid()) &&
-                    (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-  if (safe) return absl::OkStatus();
-  return SystemError(EPERM, "open", {{"path", path}}, "FOLDER_NOT_SAFE");
-}
-
-absl::Status MakeFolders(const DaemonOptions& options) {
-  // Services of other users find the notify and the hand-over socket in there.
-  if (absl::Status made = MakeFolder(options.runtime_dir, 0755); !made.ok()) return made;
-  if (absl::Status own = CheckOwn(options.runtime_dir); !own.ok()) return own;
-  if (absl::Status made = MakeFolder(options.state_dir, 0700); !made.ok()) return made;
-  return MakeFolder(options.create_path, 0700);
-}
 
 // In the tree of the build the executor is in a folder of its own; installed, the kernel floor
 // finds it by itself.
@@ -116,14 +86,27 @@ EngineOptions EngineOptionsFor(const DaemonOptions& options, UnitFiles& files) {
 
 // From the bottom up: what comes later uses what is before it, and goes first.
 struct Daemon::Parts {
-  Parts(LockFile taken, std::unique_ptr<LinuxKernel> opened, std::string supervisor_address)
-      : lock(std::move(taken)),
+  Parts(const Life& begun, std::unique_ptr<LinuxKernel> opened, std::string supervisor_address)
+      : life(begun),
+        main_process(MainProcess(begun)),
         kernel(std::move(opened)),
         supervisor(std::move(supervisor_address)),
         files(*kernel),
         loop(*kernel) {}
 
-  LockFile lock;
+  void OnReady() {
+    kernel->EndTakeOver();
+    SayReady(life);
+    supervisor.Tell(absl::StrCat("READY=1\nMAINPID=", main_process));
+  }
+  // Its keeper may be another one by now.
+  void TellMainProcess() {
+    if (std::exchange(main_process, MainProcess(life)) != main_process)
+      supervisor.Tell(absl::StrCat("MAINPID=", main_process));
+  }
+
+  const Life life;
+  int main_process;
   std::unique_ptr<LinuxKernel> kernel;
   Supervisor supervisor;
   KernelFiles files;
@@ -143,29 +126,31 @@ Daemon::~Daemon() {
   StopLog();
 }
 
-absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonOptions& options,
-                                                      const Invocation& invocation) {
-  // Files that services make have the mode that they ask for; ours are set one by one. The folder
-  // it was started in is nobody's to keep; all paths are absolute.
-  umask(0022);
-  if (chdir("/") != 0) return SystemError(errno, "chdir", {{"path", "/"}});
-  FillStandardStreams();
-  if (absl::Status made = MakeFolders(options); !made.ok()) return made;
-  absl::StatusOr<LockFile> lock = LockFile::Take(options.runtime_dir + "/socketd.lock");
-  if (!lock.ok()) return lock.status();
-  absl::StatusOr<std::unique_ptr<LinuxKernel>> kernel =
-      LinuxKernel::Open({.executor = ExecutorOfBuildTree()});
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonStart& start) {
+  LinuxOptions kernel_options;
+  kernel_options.executor = ExecutorOfBuildTree();
+  kernel_options.life = start.life;
+  kernel_options.home = start.ground.home();
+  const auto told = std::make_shared<std::function<void()>>();
+  kernel_options.on_bell = [told] {
+    if (*told) (*told)();
+  };
+  absl::StatusOr<std::unique_ptr<LinuxKernel>> kernel = LinuxKernel::Open(kernel_options);
   if (!kernel.ok()) return kernel.status();
   // Signals are blocked from here on: threads may be started.
   StartLog();
-  SetLogLevel(options.log_level);
+  SetLogLevel(start.options.log_level);
   std::unique_ptr<Daemon> daemon(new Daemon(std::make_unique<Parts>(
-      *std::move(lock), *std::move(kernel), invocation.variable("NOTIFY_SOCKET"))));
-  if (absl::Status built = daemon->Build(options, invocation); !built.ok()) return built;
-  return daemon;
+      start.life, *std::move(kernel), start.invocation.variable("NOTIFY_SOCKET"))));
+  *told = [&parts = *daemon->parts_] { parts.TellMainProcess(); };
+  absl::Status built = daemon->Build(start.options);
+  if (built.ok()) return daemon;
+  // What it has taken over is open in its keeper's table as well, for the next one.
+  if (start.life.number > 1) daemon.release();  // NOLINT(bugprone-unused-return-value)
+  return built;
 }
 
-absl::Status Daemon::Build(const DaemonOptions& options, const Invocation& /*invocation*/) {
+absl::Status Daemon::Build(const DaemonOptions& options) {
   Parts& parts = *parts_;
   parts.engine = std::make_unique<Engine>(parts.loop, EngineOptionsFor(options, parts.files));
   EngineHandle& handle = parts.engine->handle();
@@ -181,11 +166,13 @@ absl::Status Daemon::Build(const DaemonOptions& options, const Invocation& /*inv
   Log(Level::kInfo, "daemon.started",
       {{"version", kVersion},
        {"pid", absl::StrCat(getpid())},
+       {"life", absl::StrCat(parts.life.number)},
        {"units", absl::StrCat(loaded.loaded)},
        {"unit_path", absl::StrJoin(options.unit_paths, ":")}});
+  if (parts.life.hold) Log(Level::kWarning, "daemon.held", {{"why", "too many crashes"}});
   StartUnits(handle,
              options.start.empty() ? WantedAtBoot(parts.files, options.unit_paths) : options.start,
-             [&parts] { parts.supervisor.Tell(absl::StrCat("READY=1\nMAINPID=", getpid())); });
+             [&parts] { parts.OnReady(); });
   return absl::OkStatus();
 }
 
@@ -243,6 +230,7 @@ void Daemon::Run() {
   // No more connections; those that are there see the end.
   parts_->doors.clear();
   parts_->api->Stop(kGrace);
+  SayDone(parts_->life);
   Log(Level::kInfo, "daemon.stopped");
 }
 

@@ -10,15 +10,24 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
+#include "server/keeper/life.h"
+#include "server/main/ground.h"
 #include "server/main/options.h"
 
 namespace socketd {
 
+struct DaemonStart {
+  const DaemonOptions& options;
+  const Invocation& invocation;
+  const Ground& ground;
+  Life life;
+};
+
 class Daemon {
  public:
-  // Blocks signals and starts threads: comes first. Failures say what to do about them.
-  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const DaemonOptions& options,
-                                                       const Invocation& invocation);
+  // Blocks signals and starts threads: comes first. Failures say what to do about them; after one
+  // in a later life nothing of the daemon's may be closed: the process has to end at once.
+  static absl::StatusOr<std::unique_ptr<Daemon>> Start(const DaemonStart& start);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -30,7 +39,7 @@ class Daemon {
   struct Parts;
   explicit Daemon(std::unique_ptr<Parts> parts);
 
-  absl::Status Build(const DaemonOptions& options, const Invocation& invocation);
+  absl::Status Build(const DaemonOptions& options);
   absl::Status OpenDoors(const DaemonOptions& options);
   void OnSignal(int number);
   void Reload();

@@ -32,6 +32,7 @@ struct Words {
   std::vector<std::string> listen;
   std::string log_level = "info";
   std::vector<std::string> start;
+  bool no_keeper = false;
 };
 
 void Describe(CLI::App& app, Words& words) {
@@ -56,6 +57,9 @@ void Describe(CLI::App& app, Words& words) {
                  "A unit to start first; may be repeated. Without it: what the folders\n"
                  "sockets.target.wants and default.target.wants in the unit path hold")
       ->type_name("UNIT");
+  app.add_flag("--no-keeper", words.no_keeper,
+               "For debugging: no keeper that holds what is open and starts the next daemon when\n"
+               "this one is killed or crashes");
   app.set_version_flag("--version", std::string("socketd ") + kVersion);
   app.footer(
       "Signals: SIGTERM and SIGINT stop all units in order, SIGHUP loads unit files anew.\n"
@@ -155,6 +159,7 @@ OptionsOrExit ReadOptions(int argc, const char* const* argv, const Invocation& i
     return result;
   }
   result.options.log_level = Levels().at(words.log_level);
+  result.options.keep = !words.no_keeper;
   result.options.start = std::move(words.start);
   std::string complaint = FillFolders(words, invocation, result.options);
   if (complaint.empty()) complaint = FillListeners(words, result.options);

@@ -21,6 +21,7 @@ struct DaemonOptions {
   std::string runtime_dir;
   std::vector<ListenSpec> listen;
   Level log_level = Level::kInfo;
+  bool keep = true;                // under a keeper that starts the next daemon (server/keeper)
   std::vector<std::string> start;  // units to start first; empty: what the targets want
 };
 

@@ -26,7 +26,7 @@ struct Rule {
 
 constexpr Rule kRules[] = {
     {"absl::Now(|system_clock|steady_clock|high_resolution_clock|clock_gettime(|time(nullptr)",
-     Look::kCode, "server/", "server/kernel/linux_|server/exec/",
+     Look::kCode, "server/", "server/kernel/linux_|server/exec/|server/keeper/",
      "time comes from the turn; the kernel floor alone reads a clock"},
     {"fork(|vfork(|clone(|posix_spawn(|posix_spawnp(|popen(|system(", Look::kCode, "server/",
      "server/kernel/linux_birth", "processes are born in one place"},
@@ -38,7 +38,7 @@ constexpr Rule kRules[] = {
     {"sleep(|usleep(|nanosleep(|sleep_for|sleep_until|absl::SleepFor(", Look::kCode,
      "server/|cli/|tests/", "", "wait for an event"},
     {"int fd|int fd_|int fds[|int sock", Look::kCode, "server/",
-     "server/base/fd.|server/kernel/linux_|server/exec/",
+     "server/base/fd.|server/kernel/linux_|server/exec/|server/keeper/",
      "a descriptor is an Fd: given by move, lent by reference"},
     {"errno", Look::kCode, "server/unit/|server/loop/|server/engine/", "",
      "no errno above the kernel floor"},

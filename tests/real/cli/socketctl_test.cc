@@ -280,7 +280,8 @@ TEST_F(SocketctlTest, ReloadsVerifiesAndTellsTheVersions) {
   EXPECT_EQ(Ctl("create " + wrong).status, 1);
   const std::string right = place().Write("right.socket", SocketText());
   EXPECT_EQ(Ctl("verify " + right).status, 0);
-  EXPECT_THAT(Ctl("version").output, HasSubstr(absl::StrCat("process ", daemon().pid(), ",")));
+  EXPECT_THAT(Ctl("version").output,
+              HasSubstr(absl::StrCat("process ", daemon().daemon_pid(), ",")));
   EXPECT_THAT(Ctl("dump late").output, HasSubstr("late.service"));
 }
 

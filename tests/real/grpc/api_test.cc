@@ -167,7 +167,7 @@ TEST_F(ApiTest, TheOtherMethods) {
   v1::GetServerRequest about;
   v1::GetServerResponse told;
   ASSERT_TRUE(Call(&Stub::GetServer, about, told).ok());
-  EXPECT_EQ(told.pid(), daemon_.pid());
+  EXPECT_EQ(told.pid(), daemon_.daemon_pid());
   EXPECT_GT(told.capabilities_size(), 3);
 }
 

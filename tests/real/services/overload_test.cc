@@ -65,7 +65,7 @@ TEST_F(OverloadTest, AFloodPassesTheSocketListensAgainAndEveryConnectionIsCounte
       served += Burst(kAtOnce);
   };
   flood(kClients / 5);  // after which the history of changes is as long as it gets
-  const int64_t memory = MemoryOf(daemon().pid());
+  const int64_t memory = MemoryOf(daemon().daemon_pid());
   const int descriptors = DescriptorCount(daemon().pid());
   flood(kClients - kClients / 5);
 
@@ -85,9 +85,9 @@ TEST_F(OverloadTest, AFloodPassesTheSocketListensAgainAndEveryConnectionIsCounte
   EXPECT_LE(DescriptorCount(daemon().pid()), descriptors + 8);
   RecordProperty("served", static_cast<int>(served));
   RecordProperty("kib_before", static_cast<int>(memory));
-  RecordProperty("kib_after", static_cast<int>(MemoryOf(daemon().pid())));
+  RecordProperty("kib_after", static_cast<int>(MemoryOf(daemon().daemon_pid())));
 #ifndef __SANITIZE_ADDRESS__  // which keeps what was freed for a while
-  EXPECT_LT(MemoryOf(daemon().pid()), memory + 2048) << "KiB; it was " << memory;
+  EXPECT_LT(MemoryOf(daemon().daemon_pid()), memory + 2048) << "KiB; it was " << memory;
 #endif
 }
 

@@ -95,9 +95,9 @@ class ShortageTest : public DaemonTest {
 
   // A second in which nobody comes or goes: what the daemon does by itself.
   void ExpectQuiet() {
-    const int64_t before = WakeUps(daemon().pid());
+    const int64_t before = WakeUps(daemon().daemon_pid());
     Execute({"/bin/sleep", "1"});
-    const auto wake_ups = static_cast<int>(WakeUps(daemon().pid()) - before);
+    const auto wake_ups = static_cast<int>(WakeUps(daemon().daemon_pid()) - before);
     RecordProperty("wake_ups_a_second", wake_ups);
     EXPECT_LT(wake_ups, 2000);  // a loop that spins is woken tens of thousands of times
   }

@@ -14,10 +14,15 @@
 
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+
+#include "tests/real/testing/processes.h"
 
 namespace socketd::real {
 namespace {
@@ -47,6 +52,7 @@ std::vector<std::string> CommandLine(const Place& place, const DaemonOptions& op
     words.insert(words.end(), {"--listen", address});
   }
   words.insert(words.end(), {"--log-level", options.log_level});
+  words.insert(words.end(), options.more.begin(), options.more.end());
   return words;
 }
 
@@ -75,17 +81,21 @@ int SpawnLogged(const std::string& log, std::vector<std::string> words, const st
   return error == 0 ? pid : 0;
 }
 
+std::string NameOf(const std::string& process) {
+  return std::string(absl::StripAsciiWhitespace(FileText(process + "/comm")));
+}
+
 }  // namespace
 
-absl::Status DaemonProcess::AwaitReady(int notify_socket) const {
+absl::Status DaemonProcess::AwaitWord(absl::string_view word) const {
   for (;;) {
-    pollfd sources[] = {{notify_socket, POLLIN, 0}, {pidfd_, POLLIN, 0}};
+    pollfd sources[] = {{notify_socket_, POLLIN, 0}, {pidfd_, POLLIN, 0}};
     if (poll(sources, 2, kPatienceMs) <= 0) {
       return absl::DeadlineExceededError(absl::StrCat("socketd is not ready: ", Log()));
     }
     char text[4096];
-    const ssize_t size = recv(notify_socket, text, sizeof text, MSG_DONTWAIT);
-    if (size > 0 && absl::StrContains(absl::string_view(text, size), "READY=1")) {
+    const ssize_t size = recv(notify_socket_, text, sizeof text, MSG_DONTWAIT);
+    if (size > 0 && absl::StrContains(absl::string_view(text, size), word)) {
       return absl::OkStatus();
     }
     if (size <= 0 && sources[1].revents != 0) {
@@ -114,17 +124,16 @@ std::string DaemonProcess::TcpAddress() const {
 }
 
 absl::Status DaemonProcess::Start(const DaemonOptions& options) {
-  const std::string notify = place_.root() + "/ready.sock";
-  const int notify_socket = NotifySocket(notify);
-  if (notify_socket < 0) return absl::InternalError("no socket to hear READY from");
+  static int count = 0;  // another one may be in the same place
+  const std::string notify = absl::StrCat(place_.root(), "/ready", ++count, ".sock");
+  notify_socket_ = NotifySocket(notify);
+  if (notify_socket_ < 0) return absl::InternalError("no socket to hear READY from");
   pid_ = SpawnLogged(log_path(), CommandLine(place_, options), notify);
   absl::Status ready = absl::InternalError("socketd cannot be started");
   if (pid_ != 0) {
     pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
-    ready = AwaitReady(notify_socket);
+    ready = AwaitReady();
   }
-  close(notify_socket);
-  unlink(notify.c_str());
   return ready;
 }
 
@@ -132,17 +141,58 @@ void DaemonProcess::Signal(int number) const {
   syscall(SYS_pidfd_send_signal, pidfd_, number, nullptr, 0);
 }
 
+int DaemonProcess::Find(absl::string_view name) const {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    int pid = 0;
+    if (!absl::SimpleAtoi(entry.path().filename().string(), &pid)) continue;
+    const bool same = NameOf(entry.path()) == name &&
+                      absl::StrContains(FileText(entry.path() / "cmdline"), place_.run());
+    if (same && Alive(pid)) return pid;
+  }
+  return 0;
+}
+
+int DaemonProcess::daemon_pid() const {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  api_path().copy(address.sun_path, sizeof address.sun_path - 1);
+  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool told = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  close(fd);
+  return told ? peer.pid : 0;
+}
+
+void DaemonProcess::Follow(int keeper) {
+  waitpid(pid_, nullptr, 0);
+  close(pidfd_);
+  pid_ = keeper;
+  pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+}
+
+// A keeper that is stopped replaces nobody.
+void DaemonProcess::KillAll() const {
+  Signal(SIGSTOP);
+  for (const int pid : {Find("socketd-heir"), daemon_pid()})
+    if (pid != 0) Kill(pid);
+  Signal(SIGKILL);
+}
+
 absl::StatusOr<int> DaemonProcess::Stop() {
   if (pid_ == 0) return absl::FailedPreconditionError("socketd does not run");
   Signal(SIGTERM);
   pollfd end = {pidfd_, POLLIN, 0};
   const bool in_time = poll(&end, 1, kPatienceMs) > 0;
-  if (!in_time) Signal(SIGKILL);
+  if (!in_time) KillAll();
   int status = 0;
   waitpid(pid_, &status, 0);
   close(pidfd_);
+  close(notify_socket_);
   pid_ = 0;
-  pidfd_ = -1;
+  pidfd_ = notify_socket_ = -1;
   if (!in_time) return absl::DeadlineExceededError(absl::StrCat("SIGTERM did not help: ", Log()));
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

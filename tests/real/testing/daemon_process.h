@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 #include "tests/real/testing/place.h"
 
@@ -17,6 +18,7 @@ struct DaemonOptions {
   std::string unit_path;             // empty: the place's units
   std::vector<std::string> wrapper;  // words before the program, as {"/usr/bin/setpriv", ...}
   std::vector<std::string> listen;   // further --listen addresses
+  std::vector<std::string> more;     // further words, as {"--no-keeper"}
   std::string log_level = "info";
 };
 
@@ -33,7 +35,20 @@ class DaemonProcess {
   // Sends any signal.
   void Signal(int number) const;
 
+  // What was started and is signalled: the keeper, if the daemon has one.
   int pid() const { return pid_; }
+  // Its process of this name, as "socketd-heir"; 0: there is none. Not for the daemon: its children
+  // look like it until their exec.
+  int Find(absl::string_view name) const;
+  // Who listens for the API, once it is ready.
+  int daemon_pid() const;
+  // Waits until the daemon says READY=1 again: the next one does, when one was killed.
+  absl::Status AwaitReady() const { return AwaitWord("READY=1"); }
+  // The same for anything that it tells its supervisor.
+  absl::Status AwaitWord(absl::string_view word) const;
+  // The keeper was killed, and this is the one now. It must be a child of the test's by then
+  // (PR_SET_CHILD_SUBREAPER).
+  void Follow(int keeper);
   std::string api_path() const { return place_.run() + "/api.sock"; }
   std::string api_address() const { return "unix:" + api_path(); }
   std::string handoff_path() const { return place_.run() + "/handoff.sock"; }
@@ -46,11 +61,12 @@ class DaemonProcess {
 
  private:
   std::string log_path() const { return place_.root() + "/log"; }
-  absl::Status AwaitReady(int notify_socket) const;
+  void KillAll() const;
 
   const Place& place_;
   int pid_ = 0;
   int pidfd_ = -1;
+  int notify_socket_ = -1;
 };
 
 }  // namespace socketd::real

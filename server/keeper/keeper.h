@@ -1,0 +1,35 @@
+// The keeper watches a daemon and starts the next one when it is gone, however it went. Keeper and
+// heir are forks of the daemon's own program, made before it has begun anything: they share the
+// daemon's table of descriptors (CLONE_FILES, clone(2)) and nothing else, so each holds, at every
+// instant and at no cost, all that the daemon has open: listeners, accepted connections, pidfds,
+// pipes. Nothing is copied, passed or registered, and no limit applies twice.
+//
+// The keeper is the main process of the service, the parent of the daemon and the sub-reaper of
+// what a dead one leaves. The heir only waits for the keeper to go, and takes its place; then the
+// daemon is not its child, and how orphans end is its to know again from the next daemon on.
+// Whoever of the three is killed is made again by the others, and what is open is lost only if all
+// go at once.
+//
+// Libc only. One thread, no allocation once it watches. Signals to the keeper are passed on to the
+// daemon: SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2.
+#pragma once
+
+#include "server/keeper/life.h"
+
+namespace socketd {
+
+// Comes back in each new daemon, from the first on; the caller stays the keeper, and ends with the
+// daemon: with its exit status if it stopped in order or was never ready in its first life. Just
+// before, `at_end` is called. To be called before any thread is started and anything is open that a
+// later daemon must not have. A machine that cannot do this is told on stderr, and the caller goes
+// on as a daemon that nobody keeps.
+Life Keep(void (*at_end)());
+
+// The daemon's word to its keeper, if it has one: it serves; it stops in order.
+void SayReady(const Life& life);
+void SayDone(const Life& life);
+
+// Who is to be signalled and seen as the service: the keeper, or this process if nobody keeps it.
+int MainProcess(const Life& life);
+
+}  // namespace socketd
