@@ -149,18 +149,17 @@ void Estate::LookAtSockets(const std::vector<size_t>& sockets) {
     const int type = OptionOf(number, SOL_SOCKET, SO_TYPE);
     const bool connects = type == SOCK_STREAM || type == SOCK_SEQPACKET;
     if (connects && OptionOf(number, SOL_SOCKET, SO_ACCEPTCONN) != 1) continue;
-    const SocketAddress bound = LocalAddressOf(number);
-    const auto* path = std::get_if<PathAddress>(&bound);
-    if (path == nullptr) {
-      listeners_[Key(OptionOf(number, SOL_SOCKET, SO_DOMAIN), type, ToText(bound))].push_back(*at);
-      continue;
+    SocketAddress bound = LocalAddressOf(number);
+    std::string key = Key(OptionOf(number, SOL_SOCKET, SO_DOMAIN), type, ToText(bound));
+    if (const auto* path = std::get_if<PathAddress>(&bound)) {
+      if (!std::exchange(asked, true)) nodes = BoundNodes();
+      const auto node = nodes.find(InodeOf(number));
+      // Where the kernel does not tell, the name has to do.
+      const uint64_t inode = nodes.empty() ? NodeAt(path->path) : 0;
+      key = KeyOfNode(type, path->path, node != nodes.end() ? node->second : inode);
     }
-    if (!std::exchange(asked, true)) nodes = BoundNodes();
-    const auto node = nodes.find(InodeOf(number));
-    // Where the kernel does not tell, the name has to do.
-    const uint64_t inode = nodes.empty() ? NodeAt(path->path) : 0;
-    listeners_[KeyOfNode(type, path->path, node != nodes.end() ? node->second : inode)].push_back(
-        *at);
+    by_address_[key].push_back(*at);
+    listeners_.push_back({*at, type, std::move(bound)});
   }
 }
 
@@ -186,14 +185,25 @@ UniqueFd Estate::TakePidfd(uint64_t born) {
 UniqueFd Estate::TakeListener(const ListenSpec& spec) {
   Look();
   if (listeners_.empty() || !IsSocket(spec.type)) return UniqueFd();
-  const auto found = listeners_.find(KeyOf(spec));
-  if (found == listeners_.end()) return UniqueFd();
+  const auto found = by_address_.find(KeyOf(spec));
+  if (found == by_address_.end()) return UniqueFd();
   while (!found->second.empty()) {
     UniqueFd taken = TakeAt(found->second.back());
     found->second.pop_back();
     if (taken && Fits(taken.get(), spec)) return taken;
   }
   return UniqueFd();
+}
+
+bool Estate::DropInTheWay(const ListenSpec& spec) {
+  const bool path = std::holds_alternative<PathAddress>(spec.address);
+  bool dropped = false;
+  for (const Listener& listener : listeners_) {
+    const bool same = path || listener.type == SocketTypeOf(spec.type);
+    if (!same || !Overlap(listener.bound, spec.address)) continue;
+    dropped = static_cast<bool>(TakeAt(listener.place)) || dropped;  // closed right here
+  }
+  return dropped;
 }
 
 std::optional<Exit> Estate::EndOf(const ProcessId& id) const {
@@ -210,6 +220,7 @@ void Estate::End(const std::function<void(int)>& close) {
   left_.clear();
   by_id_.clear();
   by_birth_.clear();
+  by_address_.clear();
   listeners_.clear();
 }
 

@@ -45,6 +45,9 @@ class Estate {
   // A socket that listens, or receives, at the address of `spec` and is of its kind; of several the
   // one with the lowest number. One that cannot become what `spec` wants is closed instead.
   UniqueFd TakeListener(const ListenSpec& spec);
+  // Closes those that keep `spec` from being bound, as its unit was changed while no daemon was
+  // there. False: there are none.
+  bool DropInTheWay(const ListenSpec& spec);
 
   // How a child of the daemon before ended, if the keeper has seen it.
   std::optional<Exit> EndOf(const ProcessId& id) const;
@@ -58,6 +61,12 @@ class Estate {
     FileId id = FileId::kNone;
   };
 
+  struct Listener {
+    size_t place = 0;  // in left_
+    int type = 0;
+    SocketAddress bound;
+  };
+
   // Looks at all once, when it is first asked for.
   void Look();
   void LookAtSockets(const std::vector<size_t>& sockets);
@@ -68,7 +77,8 @@ class Estate {
   std::vector<Left> left_;  // by number; -1: taken
   absl::flat_hash_map<FileId, std::vector<size_t>> by_id_;
   absl::flat_hash_map<uint64_t, size_t> by_birth_;
-  absl::flat_hash_map<std::string, std::vector<size_t>> listeners_;  // the lowest number last
+  std::vector<Listener> listeners_;                                   // from the highest number
+  absl::flat_hash_map<std::string, std::vector<size_t>> by_address_;  // places, the lowest last
   void* mapped_ = nullptr;
   size_t mapped_size_ = 0;
 };

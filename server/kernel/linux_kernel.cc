@@ -100,8 +100,8 @@ absl::StatusOr<std::unique_ptr<LinuxKernel>> LinuxKernel::Open(const LinuxOption
   absl::StatusOr<std::unique_ptr<Poller>> poller = Poller::Open();
   if (!poller.ok()) return poller.status();
   Machine machine =
-      Probe(options.home.has_value() ? *options.home : MakeHome(options.control_groups));
-  machine.home_is_ours = !options.home.has_value();
+      options.machine.has_value() ? *options.machine : Probe(MakeHome(options.control_groups));
+  BecomeSubreaper();
   machine.capabilities.push_back(
       {"executor", static_cast<bool>(executor),
        executor ? "" : "not found: units with User= and their like cannot start"});

@@ -23,7 +23,6 @@
 #include "server/kernel/linux_child.h"
 #include "server/kernel/linux_closer.h"
 #include "server/kernel/linux_estate.h"
-#include "server/kernel/linux_home.h"
 #include "server/kernel/linux_lookup.h"
 #include "server/kernel/linux_poll.h"
 #include "server/kernel/linux_probe.h"
@@ -40,8 +39,8 @@ struct LinuxOptions {
   bool control_groups = true;
   // Of a daemon that is kept; the default is a life of its own.
   Life life{};
-  // The folder of its groups, if its keeper has made it; it is the keeper's to remove.
-  std::optional<ControlHome> home{};
+  // What was found before, by whoever keeps it: it need not be tried again.
+  std::optional<Machine> machine{};
   // The page that is shared with the keeper has changed.
   std::function<void()> on_bell{};
 };

@@ -149,19 +149,23 @@ void RaiseLimits(Machine& machine) {
   Add(machine, "descriptors", raised, absl::StrCat("at most ", most));
 }
 
-void BecomeSubreaper(Machine& machine) {
-  const bool done = prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+void ProbeSubreaper(Machine& machine) {
+  const bool done = BecomeSubreaper();
   Add(machine, "sub-reaper", done,
       done ? "orphans of services are ours" : "how an adopted process ended may stay unknown");
 }
 
 }  // namespace
 
+bool BecomeSubreaper() {
+  return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+}
+
 Machine Probe(ControlHome home) {
   Machine machine;
   machine.home = std::move(home);
   RaiseLimits(machine);
-  BecomeSubreaper(machine);
+  ProbeSubreaper(machine);
   ProbePidfd(machine);
   ProbeClone(machine);
   ProbeCgroups(machine);

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 #include <variant>
 
@@ -35,7 +36,9 @@ absl::StatusOr<OpenPort> LinuxKernel::ResumeOrOpen(const ListenSpec& spec) {
     if (resumed.ok()) return resumed;
     LogFailure(Level::kWarning, "kernel.listener-lost", resumed.status());
   }
-  return OpenListener(spec);
+  absl::StatusOr<OpenPort> opened = OpenListener(spec);
+  const bool in_use = ErrnoOf(opened.status()) == EADDRINUSE;
+  return in_use && estate_.DropInTheWay(spec) ? OpenListener(spec) : std::move(opened);
 }
 
 absl::StatusOr<Connection> LinuxKernel::TakeOver(FileId id) {

@@ -130,7 +130,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonStart& start) 
   LinuxOptions kernel_options;
   kernel_options.executor = ExecutorOfBuildTree();
   kernel_options.life = start.life;
-  kernel_options.home = start.ground.home();
+  kernel_options.machine = start.ground.machine();
   const auto told = std::make_shared<std::function<void()>>();
   kernel_options.on_bell = [told] {
     if (*told) (*told)();

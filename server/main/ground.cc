@@ -12,6 +12,7 @@
 #include "server/base/errors.h"
 #include "server/keeper/keeper.h"
 #include "server/kernel/linux_kernel.h"
+#include "server/unit/directive_table.h"
 
 namespace socketd {
 namespace {
@@ -44,10 +45,10 @@ absl::Status MakeFolders(const DaemonOptions& options) {
   return MakeFolder(options.create_path, 0700);
 }
 
-// The keeper's, in its own memory: it removes it when the last daemon is gone.
-const ControlHome& KeptHome() {
-  static const auto& home = *new ControlHome(MakeHome(true));
-  return home;
+// In the keeper's own memory: its home is removed when the last daemon is gone.
+const Machine& KeptMachine() {
+  static const auto& machine = *new Machine(Probe(MakeHome(true)));
+  return machine;
 }
 
 }  // namespace
@@ -66,11 +67,11 @@ absl::StatusOr<Ground> Ground::Lay(const DaemonOptions& options) {
 
 Life Ground::Keep() {
   if (!keep_) return {};
-  home_ = KeptHome();
-  const Life life = socketd::Keep([] { LeaveHome(KeptHome()); });
-  if (life.kept()) return life;
-  LeaveHome(*home_);
-  home_.reset();
+  // What takes its time and is the same for all daemons is done once, before the first.
+  DirectiveTable::Get();
+  machine_ = KeptMachine();
+  const Life life = socketd::Keep([] { LeaveHome(KeptMachine().home); });
+  machine_->home_is_ours = !life.kept();
   return life;
 }
 

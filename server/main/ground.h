@@ -1,5 +1,5 @@
 // What stays when a daemon goes and the next one comes: its folders, the lock on them, the folder
-// of its control groups, and the keeper that starts one after the other.
+// of its control groups, what was found out about the machine, and the keeper.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 
 #include "server/keeper/life.h"
-#include "server/kernel/linux_home.h"
+#include "server/kernel/linux_probe.h"
 #include "server/main/lock_file.h"
 #include "server/main/options.h"
 
@@ -23,15 +23,15 @@ class Ground {
   // nobody is to keep it, or can.
   Life Keep();
 
-  // The folder of control groups, if it is the keeper's.
-  const std::optional<ControlHome>& home() const { return home_; }
+  // What the keeper has found out for all daemons.
+  const std::optional<Machine>& machine() const { return machine_; }
 
  private:
   Ground(LockFile lock, bool keep) : lock_(std::move(lock)), keep_(keep) {}
 
   LockFile lock_;
   bool keep_;
-  std::optional<ControlHome> home_;
+  std::optional<Machine> machine_;
 };
 
 }  // namespace socketd

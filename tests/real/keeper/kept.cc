@@ -12,10 +12,10 @@
 #include <array>
 #include <fstream>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+
+#include "tests/real/testing/processes.h"
 
 namespace socketd::real {
 namespace {
@@ -31,7 +31,7 @@ std::string FirstWord(const std::string& path) {
 
 }  // namespace
 
-Kept::Kept(const Live& live) {
+Kept::Kept(const Live& live, const std::function<void()>& before) {
   // When the keeper goes, what was its is ours.
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   std::array<int, 2> lines{};
@@ -43,6 +43,7 @@ Kept::Kept(const Live& live) {
     dup2(errors[1], STDERR_FILENO);
     for (const int number : {lines[0], lines[1], errors[0], errors[1]})
       close(number);
+    before();
     _exit(live(Keep(nullptr)));
   }
   close(lines[1]);
@@ -52,12 +53,7 @@ Kept::Kept(const Live& live) {
 }
 
 Kept::~Kept() {
-  if (keeper_ > 0) {
-    kill(keeper_, SIGSTOP);
-    for (const char* name : {"socketd-heir", "socketd"})
-      if (const int other = Find(name); other > 0) kill(other, SIGKILL);
-    kill(keeper_, SIGKILL);
-  }
+  if (keeper_ > 0) KillWithChildren(keeper_);
   while (waitpid(-1, nullptr, 0) > 0)
     continue;
   close(lines_);
@@ -113,12 +109,8 @@ bool Kept::Complains(absl::string_view text) {
 }
 
 int Kept::Find(absl::string_view name) const {
-  std::ifstream children(absl::StrCat("/proc/", keeper_, "/task/", keeper_, "/children"));
-  for (std::string child; children >> child;) {
-    int pid = 0;
-    const bool same = FirstWord(absl::StrCat("/proc/", child, "/comm")) == name;
-    if (same && absl::SimpleAtoi(child, &pid)) return pid;
-  }
+  for (const int child : ChildrenOf(keeper_))
+    if (FirstWord(absl::StrCat("/proc/", child, "/comm")) == name) return child;
   return 0;
 }
 

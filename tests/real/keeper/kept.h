@@ -14,9 +14,10 @@ namespace socketd::real {
 
 class Kept {
  public:
-  // `live` runs in each daemon; its result is the exit status.
+  // `live` runs in each daemon; its result is the exit status. `before` runs in the keeper before
+  // it is one.
   using Live = std::function<int(const Life&)>;
-  explicit Kept(const Live& live);
+  explicit Kept(const Live& live, const std::function<void()>& before = [] {});
   ~Kept();
   Kept(const Kept&) = delete;
   Kept& operator=(const Kept&) = delete;

@@ -22,7 +22,7 @@
 #include "gtest/gtest.h"
 
 #include "server/keeper/life.h"
-#include "server/kernel/linux_home.h"
+#include "server/kernel/linux_probe.h"
 #include "tests/real/kernel/client.h"
 #include "tests/real/kernel/world.h"
 #include "tests/testing/matchers.h"
@@ -44,7 +44,8 @@ void FindOpen(Numbers& numbers) {
 
 class EstateTest : public World {
  protected:
-  EstateTest() : home_(MakeHome(true)) {
+  EstateTest() : machine_(Probe(MakeHome(true))) {
+    machine_.home_is_ours = false;
     life_.page = new SharedPage;
     life_.memory = memfd_create("memory", MFD_CLOEXEC);
     life_.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -56,7 +57,7 @@ class EstateTest : public World {
   }
   ~EstateTest() override {
     kernel_.reset();
-    LeaveHome(home_);
+    LeaveHome(machine_.home);
     close(life_.memory);
     close(life_.bell);
     delete life_.page;
@@ -135,13 +136,13 @@ class EstateTest : public World {
     LinuxOptions options;
     options.executor = "server/exec/socketd-exec";
     options.life = life_;
-    options.home = home_;
+    options.machine = machine_;
     auto kernel = LinuxKernel::Open(options);
     EXPECT_THAT(kernel, IsOk());
     kernel_ = *std::move(kernel);
   }
 
-  const ControlHome home_;
+  Machine machine_;
   Life life_;
   Numbers* before_ = nullptr;
   Numbers* left_ = nullptr;
@@ -229,6 +230,17 @@ TEST_F(EstateTest, WhatOnlyANewSocketCanHaveIsHadByANewOne) {
   EXPECT_NE(IdOfListening(spec), before);
 }
 
+TEST_F(EstateTest, AnAddressThatWasChangedIsNotInItsOwnWay) {
+  Port port = Listen(Tcp());
+  ListenSpec spec = TcpOf(port);
+  Abandon(std::move(port.fd));
+  ListenAndAbandon(AtPath("sock"));
+  Die();
+  spec.address = Ipv4Address{{0, 0, 0, 0}, std::get<Ipv4Address>(spec.address).port};
+  Listen(spec);
+  Listen(AtPath("sock", ListenType::kSequentialPacket));
+}
+
 TEST_F(EstateTest, PacketsAndBytesWaitForTheNextDaemon) {
   const ListenSpec packets = AtPath("packets", ListenType::kDatagram);
   const ListenSpec bytes = AtPath("bytes", ListenType::kFifo);
@@ -293,12 +305,6 @@ TEST_F(EstateTest, MemoryStaysAndGrows) {
   ASSERT_GE(memory.size(), 1U << 20);
   EXPECT_EQ(memory[9], 'x');
   EXPECT_EQ(memory[1000000], 'y');
-}
-
-TEST_F(EstateTest, NobodyKeepsTheMemoryOfADaemonWithoutKeeper) {
-  EXPECT_TRUE(kernel().Memory(100).empty());
-  EXPECT_THAT(kernel().TakeOver(static_cast<FileId>(1)), FailsBecause("NOT_LEFT"));
-  kernel().EndTakeOver();
 }
 
 TEST_F(EstateTest, ALivingProcessAndItsGroupAreAdopted) {

@@ -173,20 +173,12 @@ void DaemonProcess::Follow(int keeper) {
   pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
 }
 
-// A keeper that is stopped replaces nobody.
-void DaemonProcess::KillAll() const {
-  Signal(SIGSTOP);
-  for (const int pid : {Find("socketd-heir"), daemon_pid()})
-    if (pid != 0) Kill(pid);
-  Signal(SIGKILL);
-}
-
 absl::StatusOr<int> DaemonProcess::Stop() {
   if (pid_ == 0) return absl::FailedPreconditionError("socketd does not run");
   Signal(SIGTERM);
   pollfd end = {pidfd_, POLLIN, 0};
   const bool in_time = poll(&end, 1, kPatienceMs) > 0;
-  if (!in_time) KillAll();
+  if (!in_time) KillWithChildren(pid_);
   int status = 0;
   waitpid(pid_, &status, 0);
   close(pidfd_);

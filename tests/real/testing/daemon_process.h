@@ -61,8 +61,6 @@ class DaemonProcess {
 
  private:
   std::string log_path() const { return place_.root() + "/log"; }
-  void KillAll() const;
-
   const Place& place_;
   int pid_ = 0;
   int pidfd_ = -1;

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -143,6 +144,23 @@ void Kill(int pid) {
   if (pidfd < 0) return;
   syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
   close(pidfd);
+}
+
+std::vector<int> ChildrenOf(int pid) {
+  std::vector<int> children;
+  std::istringstream text(FileText(absl::StrCat("/proc/", pid, "/task/", pid, "/children")));
+  for (int child = 0; text >> child;)
+    children.push_back(child);
+  return children;
+}
+
+void KillWithChildren(int pid) {
+  kill(pid, SIGSTOP);
+  siginfo_t info{};
+  waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WEXITED | WNOWAIT);
+  for (const int child : ChildrenOf(pid))
+    kill(child, SIGKILL);
+  kill(pid, SIGKILL);
 }
 
 ProgramResult Execute(std::vector<std::string> argv, bool with_errors) {

@@ -13,6 +13,11 @@ namespace socketd::real {
 bool Alive(int pid);
 // How many descriptors a process has open.
 int DescriptorCount(int pid);
+// The children of a process that has one thread.
+std::vector<int> ChildrenOf(int pid);
+// Ends a process, and before it all its children: while it is stopped it can replace none of them.
+// It must be a child of the test's; how it ended is still to be waited for.
+void KillWithChildren(int pid);
 // Living processes whose environment has `entry`, as "SOCKETD_TEST=kill-1".
 std::vector<int> WithEnvironment(absl::string_view entry);
 // The words that a process was started with, with spaces between. "": gone, a zombie, or between

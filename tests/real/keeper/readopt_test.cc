@@ -1,0 +1,152 @@
+// Services outlive their daemon: the next one finds them, and how they end, with a real kernel
+// floor under a real keeper.
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "server/kernel/linux_kernel.h"
+#include "tests/real/keeper/kept.h"
+
+namespace socketd::real {
+namespace {
+
+constexpr Token kChildToken = static_cast<Token>(1);
+constexpr Token kGroupToken = static_cast<Token>(2);
+
+// What the engine would remember.
+struct Note {
+  GroupId group;
+  ProcessId process;
+};
+
+std::optional<Machine>& FoundMachine() {
+  static auto& machine = *new std::optional<Machine>;
+  return machine;
+}
+
+void FindMachine() {
+  FoundMachine() = Probe(MakeHome(true));
+}
+
+class Service {
+ public:
+  explicit Service(const Life& life) {
+    LinuxOptions options;
+    options.executor = "server/exec/socketd-exec";
+    options.life = life;
+    options.machine = FoundMachine();
+    options.machine->home_is_ours = false;
+    auto opened = LinuxKernel::Open(options);
+    if (!opened.ok()) _exit(96);
+    kernel_ = *std::move(opened);
+    note_ = reinterpret_cast<Note*>(kernel_->Memory(sizeof(Note)).data());
+  }
+
+  // Runs a shell line in a group of its own, and remembers both.
+  void Start(const std::string& line) {
+    group_ = kernel_->NewGroup("some.service", kGroupToken).value();
+    SpawnSpec spec;
+    spec.token = kChildToken;
+    spec.group = &group_;
+    spec.context = std::make_shared<ExecContext>();
+    spec.program = "/bin/sh";
+    spec.argv = {"sh", "-c", line};
+    child_ = kernel_->Spawn(spec).value();
+    note_->group = group_.id();
+    note_->process = kernel_->IdOf(child_);
+    Await(Event::Kind::kExeced);
+  }
+  // What the daemon before has started.
+  bool Find() {
+    auto group = kernel_->AdoptGroup(note_->group, kGroupToken);
+    if (!group.ok()) return false;
+    group_ = *std::move(group);
+    auto child = kernel_->Readopt(note_->process, group_, kChildToken);
+    if (!child.ok()) return false;
+    child_ = *std::move(child);
+    kernel_->EndTakeOver();
+    return true;
+  }
+  void Await(Event::Kind kind) {
+    for (;;) {
+      for (const Event& event : kernel_->Poll(Instant::Never()))
+        if (event.kind == kind) return;
+    }
+  }
+  std::string HowItEnded() {
+    Await(Event::Kind::kExited);
+    const Exit exit = kernel_->Reap(std::move(child_));
+    return absl::StrCat(static_cast<int>(exit.how), " ", exit.status, " ",
+                        kernel_->Populated(group_) ? "populated" : "empty");
+  }
+  int pid() const { return child_.pid(); }
+
+ private:
+  std::unique_ptr<LinuxKernel> kernel_;
+  Note* note_ = nullptr;
+  Group group_;
+  Child child_;
+};
+
+TEST(ReadoptTest, AServiceThatLivesOnIsFoundAndItsEndIsKnown) {
+  Kept kept(
+      [](const Life& life) {
+        Service service(life);
+        if (life.number == 1) {
+          service.Start("exec sleep 1000");
+          SayReady(life);
+          Kept::Die(SIGKILL);
+        }
+        if (!service.Find()) return 95;
+        Kept::Say(absl::StrCat(service.pid()));
+        Kept::Say(service.HowItEnded());
+        return EXIT_SUCCESS;
+      },
+      FindMachine);
+  const int pid = std::atoi(kept.Hear().c_str());
+  ASSERT_GT(pid, 1);
+  kill(pid, SIGTERM);
+  EXPECT_EQ(kept.Hear(), "1 15 empty");
+  EXPECT_EQ(kept.Wait(), 0);
+}
+
+TEST(ReadoptTest, TheEndOfAServiceThatEndedMeanwhileIsKnown) {
+  std::string folder = "/tmp/sdXXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string go = folder + "/go";
+  ASSERT_EQ(mkfifo(go.c_str(), 0600), 0);
+  Kept kept(
+      [&go](const Life& life) {
+        Service service(life);
+        if (life.number == 1) {
+          service.Start(absl::StrCat("read line <", go, "; kill -9 $PPID; exit 9"));
+          SayReady(life);
+          const int fifo = open(go.c_str(), O_RDWR | O_CLOEXEC);
+          if (write(fifo, "x\n", 2) != 2) return 94;
+          service.Await(Event::Kind::kExited);
+          return 93;
+        }
+        if (!service.Find()) return 95;
+        Kept::Say(service.HowItEnded());
+        return EXIT_SUCCESS;
+      },
+      FindMachine);
+  EXPECT_EQ(kept.Hear(), "0 9 empty");
+  EXPECT_EQ(kept.Wait(), 0);
+  unlink(go.c_str());
+  rmdir(folder.c_str());
+}
+
+}  // namespace
+}  // namespace socketd::real
