@@ -15,11 +15,17 @@ class CrashHistory {
 
   // A daemon ended at `now` that was started at `started`.
   void Add(int64_t started, int64_t now) {
-    if (now - started >= kPeace) in_a_row_ = 0;
+    Forgive(started, now);
     ++in_a_row_;
     times_[next_] = now;
     next_ = (next_ + 1) % kHoldAfter;
     hold_ = in_a_row_ >= kHoldAfter && now - times_[next_] < kPeace;
+  }
+  // The same for one whose end was no crash.
+  void Forgive(int64_t started, int64_t now) {
+    if (now - started < kPeace) return;
+    in_a_row_ = 0;
+    hold_ = false;
   }
   // How long after the last crash the next daemon starts.
   int64_t delay() const {

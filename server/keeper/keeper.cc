@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <new>
+
 #include "server/keeper/back_off.h"
 #include "server/keeper/keeper_system.h"
 
@@ -270,7 +272,10 @@ void Keeper::PlanNext(const End& end) {
   // No daemon sends itself SIGKILL. Whoever does wants the next one, or memory.
   const bool killed = end.known && end.code == CLD_KILLED && end.status == SIGKILL &&
                       life_.page->stage == SharedPage::kReady;
-  if (!killed) crashes_.Add(started_, now);
+  if (killed)
+    crashes_.Forgive(started_, now);
+  else
+    crashes_.Add(started_, now);
   const int64_t delay = killed || stop_ != 0 ? 0 : crashes_.delay();
   next_start_ = now + delay;
   const char* hold = crashes_.hold() ? ", with activation held" : "";

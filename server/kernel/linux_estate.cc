@@ -24,6 +24,8 @@
 namespace socketd {
 namespace {
 
+constexpr auto kCgroup2Magic = 0x63677270;     // CGROUP2_SUPER_MAGIC
+constexpr auto kPidFsMagic = 0x50494446;       // PID_FS_MAGIC
 constexpr uint64_t kMix = 0x9E3779B97F4A7C15;  // spreads small numbers over 64 bits
 
 int OptionOf(int fd, int level, int option) {
@@ -92,7 +94,11 @@ bool Fits(int fd, const ListenSpec& spec) {
 
 FileId FileIdOf(int fd) {
   struct stat status{};
+  struct statfs system{};
   if (fstat(fd, &status) != 0) return FileId::kNone;
+  const bool anonymous = (status.st_mode & S_IFMT) == 0;
+  if (anonymous && (fstatfs(fd, &system) != 0 || system.f_type != kPidFsMagic))
+    return FileId::kNone;
   uint64_t id = status.st_ino + static_cast<uint64_t>(status.st_dev) * kMix;
   if (S_ISFIFO(status.st_mode)) id ^= static_cast<uint64_t>(fcntl(fd, F_GETFL) & O_ACCMODE) << 62;
   return static_cast<FileId>(id != 0 ? id : 1);
@@ -121,23 +127,29 @@ absl::Span<char> Estate::Memory(size_t size) {
   return absl::MakeSpan(static_cast<char*>(mapped_), mapped_size_);
 }
 
-void Estate::Look() {
-  if (std::exchange(looked_, true) || life_.left == nullptr) return;
+Estate::Estate(const Life& life) : life_(life) {
+  if (life_.left == nullptr) return;
   std::vector<size_t> sockets;
-  life_.left->ForEach([&](int number) {
-    struct stat status{};
-    if (fstat(number, &status) != 0) return;
-    const FileId id = FileIdOf(number);
-    by_id_[id].push_back(left_.size());
-    if (S_ISSOCK(status.st_mode)) sockets.push_back(left_.size());
-    constexpr auto kPidFsMagic = 0x50494446;  // PID_FS_MAGIC
-    struct statfs system{};
-    const bool regular = S_ISREG(status.st_mode) || (status.st_mode & S_IFMT) == 0;
-    if (regular && fstatfs(number, &system) == 0 && system.f_type == kPidFsMagic)
-      by_birth_.try_emplace(status.st_ino, left_.size());
-    left_.push_back({number, id});
-  });
+  life_.left->ForEach([&](int number) { LookAt(number, sockets); });
   LookAtSockets(sockets);
+}
+
+void Estate::LookAt(int number, std::vector<size_t>& sockets) {
+  struct stat status{};
+  if (fstat(number, &status) != 0) return;
+  const bool socket = S_ISSOCK(status.st_mode);
+  struct statfs system{};
+  const bool known = !socket && fstatfs(number, &system) == 0;
+  const FileId id = FileIdOf(number);
+  // A copy is found by the same id; a control group is adopted by its folder's.
+  if (id == FileId::kNone || (known && system.f_type == kCgroup2Magic) ||
+      !by_id_.try_emplace(id, left_.size()).second) {
+    close(number);
+    return;
+  }
+  if (socket) sockets.push_back(left_.size());
+  if (known && system.f_type == kPidFsMagic) by_birth_.try_emplace(status.st_ino, left_.size());
+  left_.push_back({number, id});
 }
 
 void Estate::LookAtSockets(const std::vector<size_t>& sockets) {
@@ -168,22 +180,16 @@ UniqueFd Estate::TakeAt(size_t place) {
 }
 
 UniqueFd Estate::Take(FileId id) {
-  Look();
   const auto found = by_id_.find(id);
-  if (id == FileId::kNone || found == by_id_.end()) return UniqueFd();
-  for (const size_t place : found->second)
-    if (left_[place].number >= 0) return TakeAt(place);
-  return UniqueFd();
+  return found != by_id_.end() ? TakeAt(found->second) : UniqueFd();
 }
 
 UniqueFd Estate::TakePidfd(uint64_t born) {
-  Look();
   const auto found = by_birth_.find(born);
   return found != by_birth_.end() ? TakeAt(found->second) : UniqueFd();
 }
 
 UniqueFd Estate::TakeListener(const ListenSpec& spec) {
-  Look();
   if (listeners_.empty() || !IsSocket(spec.type)) return UniqueFd();
   const auto found = by_address_.find(KeyOf(spec));
   if (found == by_address_.end()) return UniqueFd();
@@ -214,7 +220,6 @@ std::optional<Exit> Estate::EndOf(const ProcessId& id) const {
 }
 
 void Estate::End(const std::function<void(int)>& close) {
-  Look();
   for (Left& left : left_)
     if (left.number >= 0) close(std::exchange(left.number, -1));
   left_.clear();

@@ -1,7 +1,8 @@
 // What the daemon before left behind (server/keeper/life.h): its descriptors, which are open in
 // this one's table under the numbers they had, how its children ended, and the memory that outlives
-// both. Each descriptor is taken once; what nobody takes is closed at the end. Where there was no
-// daemon before there is nothing, and nothing costs anything. Engine thread only.
+// both. Each descriptor is taken once; what nobody takes is closed at the end, and what nobody
+// could take at the beginning, before anything else is opened: the table may be full. Where there
+// was no daemon before there is nothing, and nothing costs anything. Engine thread only.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +20,13 @@
 
 namespace socketd {
 
-// Of a pipe each end has its own, although both are one inode. kNone: it cannot be told.
+// Of a pipe each end has its own, although both are one inode. kNone: it cannot be told, as of
+// epolls, timers and events, which have one inode for all.
 FileId FileIdOf(int fd);
 
 class Estate {
  public:
-  explicit Estate(const Life& life) : life_(life) {}
+  explicit Estate(const Life& life);
   Estate(const Estate&) = delete;
   Estate& operator=(const Estate&) = delete;
   ~Estate();
@@ -67,15 +69,13 @@ class Estate {
     SocketAddress bound;
   };
 
-  // Looks at all once, when it is first asked for.
-  void Look();
+  void LookAt(int number, std::vector<size_t>& sockets);
   void LookAtSockets(const std::vector<size_t>& sockets);
   UniqueFd TakeAt(size_t place);
 
   const Life life_;
-  bool looked_ = false;
   std::vector<Left> left_;  // by number; -1: taken
-  absl::flat_hash_map<FileId, std::vector<size_t>> by_id_;
+  absl::flat_hash_map<FileId, size_t> by_id_;
   absl::flat_hash_map<uint64_t, size_t> by_birth_;
   std::vector<Listener> listeners_;                                   // from the highest number
   absl::flat_hash_map<std::string, std::vector<size_t>> by_address_;  // places, the lowest last

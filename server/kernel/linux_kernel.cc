@@ -84,6 +84,7 @@ void FillStandardStreams() {
 }
 
 struct LinuxKernel::Opened {
+  std::unique_ptr<Estate> estate;
   std::unique_ptr<Poller> poller;
   Machine machine;
   UniqueFd null;
@@ -92,6 +93,7 @@ struct LinuxKernel::Opened {
 
 absl::StatusOr<std::unique_ptr<LinuxKernel>> LinuxKernel::Open(const LinuxOptions& options) {
   FillStandardStreams();
+  auto estate = std::make_unique<Estate>(options.life);
   UniqueFd executor = OpenExecutor(options);
   if (!executor && !options.executor.empty())
     return SystemError(errno, "open", {{"path", options.executor}}, "EXECUTOR_MISSING");
@@ -109,22 +111,24 @@ absl::StatusOr<std::unique_ptr<LinuxKernel>> LinuxKernel::Open(const LinuxOption
     const absl::Status watched = (*poller)->Watch(options.life.bell, Poller::Source::kBell, 0, 0);
     if (!watched.ok()) return watched;
   }
-  return std::unique_ptr<LinuxKernel>(new LinuxKernel(
-      {*std::move(poller), std::move(machine), std::move(null), std::move(executor)}, options));
+  return std::unique_ptr<LinuxKernel>(
+      new LinuxKernel({std::move(estate), *std::move(poller), std::move(machine), std::move(null),
+                       std::move(executor)},
+                      options));
 }
 
 LinuxKernel::LinuxKernel(Opened opened, const LinuxOptions& options)
-    : poller_(std::move(opened.poller)),
+    : estate_(std::move(opened.estate)),
+      poller_(std::move(opened.poller)),
       machine_(std::move(opened.machine)),
       null_(std::move(opened.null)),
       executor_(std::move(opened.executor)),
       wake_(poller_->CopyOfWake(kCommonNumber)),
-      estate_(options.life),
       bell_(options.life.bell),
       on_bell_(options.on_bell),
       lookups_([this] { poller_->Nudge(); }),
       groups_(*poller_, {machine_.home.base, machine_.home.refused, options.life.number}),
-      children_({*poller_, groups_, lookups_, estate_},
+      children_({*poller_, groups_, lookups_, *estate_},
                 {.files = {null_.get(), executor_.get(), wake_.get(), machine_.pidfd_ids},
                  .can_share_files = machine_.shared_files,
                  .into_cgroup = machine_.into_cgroup,

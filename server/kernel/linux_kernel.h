@@ -100,7 +100,7 @@ class LinuxKernel final : public Kernel {
   absl::Status RemoveTree(const std::string& path) override { return trees_.Remove(path); }
   absl::Status RemoveQueue(const std::string& name, uint64_t node) override;
 
-  absl::Span<char> Memory(size_t size) override { return estate_.Memory(size); }
+  absl::Span<char> Memory(size_t size) override { return estate_->Memory(size); }
   FileId IdOf(const Fd& fd) override { return FileIdOf(fd.number()); }
   absl::StatusOr<Connection> TakeOver(FileId id) override;
   absl::StatusOr<Group> AdoptGroup(GroupId id, Token token) override;
@@ -134,6 +134,7 @@ class LinuxKernel final : public Kernel {
   // The keeper passes on what all of a group were sent.
   bool IsEcho(const Poller::Signal& signal);
 
+  std::unique_ptr<Estate> estate_;
   std::unique_ptr<Poller> poller_;
   // Once everything below is gone: groups are folders in the machine's folder.
   struct Departure {
@@ -165,7 +166,6 @@ class LinuxKernel final : public Kernel {
   Instant strays_at_ = Instant::Never();
   std::vector<UniqueFd> reserve_;  // numbers for spawns and operators when there are no more
   size_t most_reserved_ = 0;       // how many there was room for at the start
-  Estate estate_;
   const int bell_;
   const std::function<void()> on_bell_;
   struct Heard {

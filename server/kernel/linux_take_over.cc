@@ -31,18 +31,18 @@ bool ClosesAtOnce(int number) {
 
 absl::StatusOr<OpenPort> LinuxKernel::ResumeOrOpen(const ListenSpec& spec) {
   // Of twins that share a port, the first that is still of use.
-  while (UniqueFd kept = estate_.TakeListener(spec)) {
+  while (UniqueFd kept = estate_->TakeListener(spec)) {
     absl::StatusOr<OpenPort> resumed = ResumeListener(std::move(kept), spec);
     if (resumed.ok()) return resumed;
     LogFailure(Level::kWarning, "kernel.listener-lost", resumed.status());
   }
   absl::StatusOr<OpenPort> opened = OpenListener(spec);
   const bool in_use = ErrnoOf(opened.status()) == EADDRINUSE;
-  return in_use && estate_.DropInTheWay(spec) ? OpenListener(spec) : std::move(opened);
+  return in_use && estate_->DropInTheWay(spec) ? OpenListener(spec) : std::move(opened);
 }
 
 absl::StatusOr<Connection> LinuxKernel::TakeOver(FileId id) {
-  UniqueFd taken = estate_.Take(id);
+  UniqueFd taken = estate_->Take(id);
   if (!taken) return Error(absl::StatusCode::kNotFound, "NOT_LEFT", "it was not left open");
   Connection connection;
   connection.local = LocalAddressOf(taken.get());
@@ -74,7 +74,7 @@ absl::StatusOr<Child> LinuxKernel::Readopt(ProcessId id, const Group& group, Tok
 }
 
 void LinuxKernel::EndTakeOver() {
-  estate_.End([this](int number) {
+  estate_->End([this](int number) {
     // An address is free when this returns; what a stranger has sent may be among the rest.
     if (ClosesAtOnce(number))
       close(number);
@@ -90,7 +90,7 @@ bool LinuxKernel::IsEcho(const Poller::Signal& signal) {
   constexpr absl::Duration kTogether = absl::Seconds(1);
   const Heard before = heard_;
   const Instant now = Now();
-  heard_ = {signal.number, estate_.IsKeeper(signal.sender), now};
+  heard_ = {signal.number, estate_->IsKeeper(signal.sender), now};
   const bool both = before.number == heard_.number && before.from_keeper != heard_.from_keeper;
   if (!both || now - before.at > kTogether) return false;
   heard_ = {};

@@ -121,6 +121,26 @@ TEST(ReadoptTest, AServiceThatLivesOnIsFoundAndItsEndIsKnown) {
   EXPECT_EQ(kept.Wait(), 0);
 }
 
+TEST(ReadoptTest, AFullTableIsNoEndOfIt) {
+  Kept kept(
+      [](const Life& life) {
+        const Service service(life);
+        if (life.number > 1) {
+          Kept::Say("there");
+          return EXIT_SUCCESS;
+        }
+        for (int ends[2]; pipe2(ends, O_CLOEXEC) == 0;)
+          continue;
+        while (open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0)
+          continue;
+        SayReady(life);
+        Kept::Die(SIGKILL);
+      },
+      FindMachine);
+  EXPECT_EQ(kept.Hear(), "there");
+  EXPECT_EQ(kept.Wait(), 0);
+}
+
 TEST(ReadoptTest, TheEndOfAServiceThatEndedMeanwhileIsKnown) {
   std::string folder = "/tmp/sdXXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);

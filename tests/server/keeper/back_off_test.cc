@@ -42,9 +42,14 @@ TEST(CrashHistory, ALongLifeForgivesWhatWasBefore) {
   for (int i = 0; i < 9; ++i)
     crashes.Add(0, 0);
   EXPECT_TRUE(crashes.hold());
+  CrashHistory other = crashes;
   crashes.Add(0, CrashHistory::kPeace);
   EXPECT_FALSE(crashes.hold());
   EXPECT_EQ(crashes.delay(), 0);
+  other.Forgive(0, CrashHistory::kPeace - 1);
+  EXPECT_TRUE(other.hold());
+  other.Forgive(0, CrashHistory::kPeace);
+  EXPECT_FALSE(other.hold());
 }
 
 }  // namespace
