@@ -43,6 +43,7 @@ class Keeper {
  private:
   enum class Role { kKeeper, kHeir, kDaemon };
 
+  void MakeWhoIsMissing();
   void MakeHeir();
   void AwaitInheritance();
   void Inherit();
@@ -52,7 +53,7 @@ class Keeper {
   void TakeSignals();
   void PassOn(int signal);
   void Reap();
-  void Remember(const siginfo_t& info);
+  void Remember(const siginfo_t& info) const;
   void LookAtDaemon();
   void OnDaemonEnd(const End& end);
   void PlanNext(const End& end);
@@ -135,8 +136,7 @@ Life Keeper::Watch(void (*at_end)()) {
   Name("socketd-keeper");
   for (;;) {
     if (role_ == Role::kHeir) AwaitInheritance();
-    if (role_ == Role::kKeeper && daemon_ == 0 && Now() >= next_start_) StartDaemon();
-    if (role_ == Role::kKeeper && daemon_ != 0 && heir_ == 0) MakeHeir();
+    if (role_ == Role::kKeeper) MakeWhoIsMissing();
     if (role_ == Role::kDaemon) return life_;
     if (role_ == Role::kHeir) continue;
     const int64_t soon = heir_ == 0 ? Now() + kAgain : INT64_MAX;
@@ -145,6 +145,14 @@ Life Keeper::Watch(void (*at_end)()) {
     Reap();
     LookAtDaemon();
   }
+}
+
+// Comes back as keeper, heir or daemon.
+void Keeper::MakeWhoIsMissing() {
+  if (daemon_ == 0 && Now() >= next_start_)
+    StartDaemon();
+  else if (daemon_ != 0 && heir_ == 0)
+    MakeHeir();
 }
 
 // Comes back twice if it does well: in the heir, and here.
@@ -237,7 +245,7 @@ void Keeper::Reap() {
 }
 
 // An orphan, who is known by its pidfd as long as nobody has waited for it.
-void Keeper::Remember(const siginfo_t& info) {
+void Keeper::Remember(const siginfo_t& info) const {
   const int pidfd = OpenPidfd(info.si_pid);
   const uint64_t born = BornOf(info.si_pid, pidfd);
   if (pidfd >= 0) close(pidfd);

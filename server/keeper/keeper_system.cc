@@ -54,6 +54,15 @@ struct Entry {
   char name[];
 };
 
+// Where there is no /proc, or no number for it.
+void AskEach(Numbers& numbers) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  for (int number = 3; number < Numbers::kMost && static_cast<rlim_t>(number) < limit.rlim_max;
+       ++number)
+    if (fcntl(number, F_GETFD) >= 0) numbers.Add(number);
+}
+
 }  // namespace
 
 bool CloneTable::Prepare() {
@@ -84,19 +93,11 @@ void UnshareTable() {
 
 void FindOpen(Numbers& numbers) {
   const int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) {  // no /proc: every number is asked
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    for (int number = 3; number < Numbers::kMost && number < static_cast<int>(limit.rlim_max);
-         ++number)
-      if (fcntl(number, F_GETFD) >= 0) numbers.Add(number);
-    return;
-  }
+  if (folder < 0) return AskEach(numbers);
   alignas(Entry) char buffer[16384];
-  for (;;) {
-    const auto length = syscall(SYS_getdents64, folder, buffer, sizeof buffer);
-    if (length <= 0) break;
-    for (decltype(length + 0) at = 0; at < length;) {
+  for (auto length = syscall(SYS_getdents64, folder, buffer, sizeof buffer); length > 0;
+       length = syscall(SYS_getdents64, folder, buffer, sizeof buffer)) {
+    for (decltype(length) at = 0; at < length;) {
       const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
       at += entry->length;
       const int number = entry->name[0] == '.' ? 0 : atoi(entry->name);

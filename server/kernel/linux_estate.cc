@@ -72,6 +72,12 @@ bool IsSocket(ListenType type) {
   }
 }
 
+// Of the kinds that connect, those that accept; of the others, all.
+bool IsListener(int fd, int type) {
+  const bool connects = type == SOCK_STREAM || type == SOCK_SEQPACKET;
+  return !connects || OptionOf(fd, SOL_SOCKET, SO_ACCEPTCONN) == 1;
+}
+
 // Whether what only a new socket can be given is what `spec` wants.
 bool Fits(int fd, const ListenSpec& spec) {
   const int family = FamilyOf(spec.address);
@@ -153,18 +159,16 @@ void Estate::LookAt(int number, std::vector<size_t>& sockets) {
 }
 
 void Estate::LookAtSockets(const std::vector<size_t>& sockets) {
-  bool asked = false;
-  absl::flat_hash_map<uint64_t, uint64_t> nodes;
+  const absl::flat_hash_map<uint64_t, uint64_t> nodes =
+      sockets.empty() ? absl::flat_hash_map<uint64_t, uint64_t>() : BoundNodes();
   // From above, so that the lowest number is the last in its list.
   for (auto at = sockets.rbegin(); at != sockets.rend(); ++at) {
     const int number = left_[*at].number;
     const int type = OptionOf(number, SOL_SOCKET, SO_TYPE);
-    const bool connects = type == SOCK_STREAM || type == SOCK_SEQPACKET;
-    if (connects && OptionOf(number, SOL_SOCKET, SO_ACCEPTCONN) != 1) continue;
+    if (!IsListener(number, type)) continue;
     SocketAddress bound = LocalAddressOf(number);
     std::string key = Key(OptionOf(number, SOL_SOCKET, SO_DOMAIN), type, ToText(bound));
     if (const auto* path = std::get_if<PathAddress>(&bound)) {
-      if (!std::exchange(asked, true)) nodes = BoundNodes();
       const auto node = nodes.find(InodeOf(number));
       // Where the kernel does not tell, the name has to do.
       const uint64_t inode = nodes.empty() ? NodeAt(path->path) : 0;

@@ -102,13 +102,13 @@ absl::StatusOr<std::unique_ptr<LinuxKernel>> LinuxKernel::Open(const LinuxOption
   absl::StatusOr<std::unique_ptr<Poller>> poller = Poller::Open();
   if (!poller.ok()) return poller.status();
   Machine machine =
-      options.machine.has_value() ? *options.machine : Probe(MakeHome(options.control_groups));
+      options.machine != nullptr ? *options.machine : Probe(MakeHome(options.control_groups));
   BecomeSubreaper();
   machine.capabilities.push_back(
       {"executor", static_cast<bool>(executor),
        executor ? "" : "not found: units with User= and their like cannot start"});
   if (options.life.kept()) {
-    const absl::Status watched = (*poller)->Watch(options.life.bell, Poller::Source::kBell, 0, 0);
+    absl::Status watched = (*poller)->Watch(options.life.bell, Poller::Source::kBell, 0, 0);
     if (!watched.ok()) return watched;
   }
   return std::unique_ptr<LinuxKernel>(

@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,8 +38,8 @@ struct LinuxOptions {
   bool control_groups = true;
   // Of a daemon that is kept; the default is a life of its own.
   Life life{};
-  // What was found before, by whoever keeps it: it need not be tried again.
-  std::optional<Machine> machine{};
+  // What was found before, by whoever keeps it: it need not be tried again. Borrowed by Open().
+  const Machine* machine = nullptr;
   // The page that is shared with the keeper has changed.
   std::function<void()> on_bell{};
 };

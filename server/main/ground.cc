@@ -69,7 +69,7 @@ Life Ground::Keep() {
   if (!keep_) return {};
   // What takes its time and is the same for all daemons is done once, before the first.
   DirectiveTable::Get();
-  machine_ = KeptMachine();
+  machine_ = std::make_unique<Machine>(KeptMachine());
   const Life life = socketd::Keep([] { LeaveHome(KeptMachine().home); });
   machine_->home_is_ours = !life.kept();
   return life;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <utility>
 
 #include "absl/status/statusor.h"
 
@@ -24,14 +24,14 @@ class Ground {
   Life Keep();
 
   // What the keeper has found out for all daemons.
-  const std::optional<Machine>& machine() const { return machine_; }
+  const Machine* machine() const { return machine_.get(); }
 
  private:
   Ground(LockFile lock, bool keep) : lock_(std::move(lock)), keep_(keep) {}
 
   LockFile lock_;
   bool keep_;
-  std::optional<Machine> machine_;
+  std::unique_ptr<Machine> machine_;  // none: nobody keeps
 };
 
 }  // namespace socketd

@@ -8,7 +8,6 @@
 
 #include <cstring>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -30,13 +29,14 @@ struct Note {
   ProcessId process;
 };
 
-std::optional<Machine>& FoundMachine() {
-  static auto& machine = *new std::optional<Machine>;
+// Found by the keeper, before the first daemon.
+Machine& FoundMachine() {
+  static auto& machine = *new Machine(Probe(MakeHome(true)));
   return machine;
 }
 
 void FindMachine() {
-  FoundMachine() = Probe(MakeHome(true));
+  FoundMachine().home_is_ours = false;
 }
 
 class Service {
@@ -45,8 +45,7 @@ class Service {
     LinuxOptions options;
     options.executor = "server/exec/socketd-exec";
     options.life = life;
-    options.machine = FoundMachine();
-    options.machine->home_is_ours = false;
+    options.machine = &FoundMachine();
     auto opened = LinuxKernel::Open(options);
     if (!opened.ok()) _exit(96);
     kernel_ = *std::move(opened);

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <string>
@@ -78,48 +79,69 @@ class SurvivalTest : public DaemonTest {
   const int port_ = FreePort();
 };
 
+// Clients of several addresses that come again and again, so many times each a life that no queue
+// is full: nobody takes them all.
+class Crowd {
+ public:
+  explicit Crowd(const std::vector<std::string>& addresses) {
+    for (const std::string& address : addresses)
+      clients_.emplace_back([this, address] { Visit(address); });
+  }
+  ~Crowd() { Leave(); }
+  Crowd(const Crowd&) = delete;
+  Crowd& operator=(const Crowd&) = delete;
+
+  void Admit() { allowed_ += kEach; }
+  void Leave() {
+    over_ = true;
+    for (std::thread& client : clients_)
+      client.join();
+    clients_.clear();
+  }
+  int refused() const { return refused_; }
+  int served() const { return served_; }
+
+ private:
+  static constexpr int kEach = 40;
+
+  void Visit(const std::string& address) {
+    for (int opened = 0; !over_;) {
+      if (opened == allowed_) {
+        std::this_thread::yield();
+        continue;
+      }
+      ++opened;
+      ++(Conversation::Open(address).ok() ? served_ : refused_);
+    }
+  }
+
+  std::atomic<int> allowed_{kEach};
+  std::atomic<bool> over_{false};
+  std::atomic<int> refused_{0};
+  std::atomic<int> served_{0};
+  std::vector<std::thread> clients_;
+};
+
 TEST_F(SurvivalTest, NobodyIsRefusedWhileDaemonsAreKilled) {
   ASSERT_NO_FATAL_FAILURE(BeginKept());
   const std::vector<std::string> inodes = Inodes();
   EXPECT_THAT(inodes, testing::Each(testing::Ne("")));
-  // So many connections of each client a life that no queue is full: nobody takes them all.
-  constexpr int kEach = 40;
-  std::atomic<int> allowed{kEach};
-  std::atomic<bool> over{false};
-  std::atomic<int> refused{0};
-  std::atomic<int> served{0};
-  std::vector<std::thread> clients;
-  for (const std::string& address : {tcp(), path(), echo(), daemon_api()}) {
-    clients.emplace_back([&, address] {
-      for (int opened = 0; !over;) {
-        if (opened == allowed) {
-          std::this_thread::yield();
-          continue;
-        }
-        ++opened;
-        ++(Conversation::Open(address).ok() ? served : refused);
-      }
-    });
-  }
+  Crowd crowd({tcp(), path(), echo(), daemon_api()});
   constexpr int kKills = 50;
-  std::vector<absl::Duration> spans;
+  std::vector<int> spans;  // microseconds
   for (int i = 0; i < kKills; ++i) {
     const absl::Time begin = absl::Now();
     EXPECT_TRUE(KillDaemon().ok()) << i;
-    allowed += kEach;
-    spans.push_back(absl::Now() - begin);
+    spans.push_back(static_cast<int>(absl::ToInt64Microseconds(absl::Now() - begin)));
+    crowd.Admit();
   }
-  over = true;
-  for (std::thread& client : clients)
-    client.join();
-  EXPECT_EQ(refused, 0);
-  EXPECT_GT(served, kKills);
+  crowd.Leave();
+  EXPECT_EQ(crowd.refused(), 0);
+  EXPECT_GT(crowd.served(), kKills);
   EXPECT_EQ(Inodes(), inodes) << "the same sockets all along";
   std::sort(spans.begin(), spans.end());
-  RecordProperty("kill_to_ready_median_us",
-                 static_cast<int>(absl::ToInt64Microseconds(spans[kKills / 2])));
-  RecordProperty("kill_to_ready_worst_us",
-                 static_cast<int>(absl::ToInt64Microseconds(spans.back())));
+  RecordProperty("kill_to_ready_median_us", spans[kKills / 2]);
+  RecordProperty("kill_to_ready_worst_us", spans.back());
 }
 
 TEST_F(SurvivalTest, WhoCallsTheApiMeanwhileWaits) {

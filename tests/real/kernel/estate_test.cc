@@ -136,7 +136,7 @@ class EstateTest : public World {
     LinuxOptions options;
     options.executor = "server/exec/socketd-exec";
     options.life = life_;
-    options.machine = machine_;
+    options.machine = &machine_;
     auto kernel = LinuxKernel::Open(options);
     EXPECT_THAT(kernel, IsOk());
     kernel_ = *std::move(kernel);
