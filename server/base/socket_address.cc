@@ -165,6 +165,19 @@ std::string PortText(const SocketAddress& address) {
                     address);
 }
 
+uint16_t PortOf(const SocketAddress& address) {
+  if (const auto* v4 = std::get_if<Ipv4Address>(&address)) return v4->port;
+  if (const auto* v6 = std::get_if<Ipv6Address>(&address)) return v6->port;
+  return 0;
+}
+
+void SetPortIfNone(SocketAddress& address, uint16_t port) {
+  if (auto* v4 = std::get_if<Ipv4Address>(&address); v4 != nullptr && v4->port == 0)
+    v4->port = port;
+  if (auto* v6 = std::get_if<Ipv6Address>(&address); v6 != nullptr && v6->port == 0)
+    v6->port = port;
+}
+
 bool Overlap(const SocketAddress& left, const SocketAddress& right) {
   const auto internet = [](const SocketAddress& address) {
     return std::holds_alternative<Ipv4Address>(address) ||

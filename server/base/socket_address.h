@@ -81,6 +81,10 @@ std::string HostText(const SocketAddress& address);
 
 // The port in decimal; "" where there is none. This is REMOTE_PORT.
 std::string PortText(const SocketAddress& address);
+// Its number, of an internet address; 0: it has none, or the kernel is to choose one.
+uint16_t PortOf(const SocketAddress& address);
+// Gives an internet address without one that number.
+void SetPortIfNone(SocketAddress& address, uint16_t port);
 
 // True if one of them keeps the other from being bound: the same, or the same port where one stands
 // for any address.

@@ -29,6 +29,14 @@ LoadReport Engine::LoadAll() {
   return core_->LoadAll(nullptr);
 }
 
+bool Engine::Recall() {
+  return core_->Recall();
+}
+
+void Engine::SayServing() {
+  core_->SayServing();
+}
+
 void Engine::OnNotify(const Packet& packet) {
   core_->OnNotify(packet);
 }

@@ -33,6 +33,11 @@ class Engine {
 
   // Loads every unit that the search path names. Call once before the first turn.
   LoadReport LoadAll();
+  // Goes on where the daemon before was when it ended, however it did; after LoadAll. False: there
+  // was none that had done what a daemon does at its start, or nobody has kept what it knew.
+  bool Recall();
+  // What a daemon does at its start is done, and not to be done by the next one.
+  void SayServing();
 
   // A packet that came in on the notify socket. Who sent it is found by its control group.
   void OnNotify(const Packet& packet);

@@ -22,6 +22,7 @@ EngineCore::EngineCore(EventLoop& loop, EngineOptions options)
     : loop_(loop),
       options_(std::move(options)),
       history_(options_.history_capacity),
+      memory_(loop.kernel(), options_.memory_size),
       queue_([this](Unit& unit) {
         eased_ = true;
         // Sockets hear of the end of their service's job, and a unit of the end of its own.
@@ -63,7 +64,7 @@ int64_t EngineCore::OnMoved(Unit& unit, Change change) {
   }
   if (!std::exchange(unit.marks.moved, true)) moved_.push_back(&unit);
   OnChanged(unit);
-  return history_.Append(std::move(change));
+  return Append(std::move(change));
 }
 
 void EngineCore::OnChanged(Unit& unit) {
@@ -87,7 +88,9 @@ void EngineCore::OnNotify(const Packet& packet) {
   const auto found = groups_.find(packet.peer.group);
   if (packet.peer.group == GroupId::kNone || found == groups_.end()) return;
   if (found->second->type() != UnitType::kService) return;
-  static_cast<ServiceUnit&>(*found->second).OnNotify(ParseNotifyMessage(packet.data), packet.peer);
+  auto& service = static_cast<ServiceUnit&>(*found->second);
+  service.OnNotify(ParseNotifyMessage(packet.data), packet.peer);
+  Remember(service);  // the packet is gone then
 }
 
 absl::Status EngineCore::Queue(Unit& unit, Work work, const Cause& cause) {
@@ -138,6 +141,7 @@ absl::Status EngineCore::StartInstance(SocketUnit& socket, Connection connection
   if (!made.ok()) return made.status();
   ServiceUnit& unit = **made;
   socket.OnInstanceMade();
+  Remember(unit);
   const Cause cause{Cause::Kind::kTraffic, socket.name(), peer};
   Announce(unit, News::kCreated, cause);
   absl::Status queued = Queue(unit, Work::kStart, cause);
@@ -155,7 +159,7 @@ int64_t EngineCore::Announce(Unit& unit, News news, const Cause& cause) {
   change.result = unit.result();
   change.cause = cause;
   if (news != News::kDeleted) OnChanged(unit);
-  return history_.Append(std::move(change));
+  return Append(std::move(change));
 }
 
 // ---- the end of a turn ----
@@ -268,6 +272,7 @@ void EngineCore::Drop(Unit& unit) {
     moved_.erase(std::remove(moved_.begin(), moved_.end(), &unit), moved_.end());
   }
   board_.Remove(unit.name());
+  ForgetUnit(unit.name());
   table_.Remove(unit);
 }
 
@@ -284,15 +289,17 @@ bool EngineCore::Visible(const Unit& unit) const {
 }
 
 void EngineCore::Publish() {
-  if (dirty_.empty() && published_revision_ == history_.last_revision()) return;
+  if (dirty_.empty() && published_revision_ == history_.last_revision()) return ended_.clear();
   for (Unit* unit : std::exchange(dirty_, {})) {
     unit->marks.dirty = false;
+    Remember(*unit);
     if (Visible(*unit)) {
       board_.Put(unit->Snapshot());
     } else {
       board_.Remove(unit->name());
     }
   }
+  ended_.clear();
   const bool changes = published_revision_ != history_.last_revision();
   published_revision_ = history_.last_revision();
   board_.Publish(published_revision_);

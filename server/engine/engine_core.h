@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -16,6 +17,7 @@
 #include "server/engine/engine_options.h"
 #include "server/engine/history.h"
 #include "server/engine/job_queue.h"
+#include "server/engine/memory.h"
 #include "server/engine/unit_host.h"
 #include "server/engine/unit_table.h"
 #include "server/loop/event_loop.h"
@@ -34,6 +36,8 @@ class EngineCore final : public UnitHost {
   const EngineOptions& options() const override { return options_; }
   int64_t OnMoved(Unit& unit, Change change) override;
   void OnChanged(Unit& unit) override;
+  void OnStep(Unit& unit) override { Remember(unit); }
+  void OnEnded(Child child) override { ended_.push_back(std::move(child)); }
   void OnGroup(GroupId group, Unit* unit) override;
   void OnInstanceEnded(Unit& unit) override;
   bool shutting_down() const override { return shutting_down_ || closing_; }
@@ -61,6 +65,9 @@ class EngineCore final : public UnitHost {
   // Reads all files; watchers hear of each unit that is new, changed or gone. Null `cause`: the
   // first time, when there is nobody to tell.
   LoadReport LoadAll(const Cause* cause);
+  // Goes on where the daemon before was when it ended; after LoadAll. False: there was none.
+  bool Recall();
+  void SayServing() { memory_.SayServing(); }
   void OnNotify(const Packet& packet);
   void Shutdown(const Cause& cause, std::function<void()> done);
 
@@ -94,6 +101,16 @@ class EngineCore final : public UnitHost {
   void Drop(Unit& unit);
   void Publish();
   bool Visible(const Unit& unit) const;
+  void Remember(const Unit& unit);
+  void ForgetUnit(const std::string& name);
+  // Numbers and keeps a change, here and beyond the daemon's end.
+  int64_t Append(Change change);
+  Unit* RecallUnit(remembered::Unit& record, const Change* last);
+  using Recalled = std::vector<std::pair<Unit*, remembered::Unit>>;
+  void RecallJobs(const Recalled& recalled);
+  void Correct(const absl::flat_hash_map<std::string, const Change*>& last);
+  void AddUnrecorded(std::vector<remembered::Unit>& units,
+                     const absl::flat_hash_map<std::string, const Change*>& last);
   void CheckShutdown();
 
   absl::StatusOr<std::vector<Unit*>> Concerned(const JobRequest& request, Unit& unit) const;
@@ -116,10 +133,12 @@ class EngineCore final : public UnitHost {
   EventLoop& loop_;
   const EngineOptions options_;
   History history_;
+  Memory memory_;
   BoardMaker board_;
   std::function<void()> published_;
   absl::flat_hash_map<GroupId, Unit*> groups_;
   JobQueue queue_;
+  std::vector<Child> ended_;  // since the last turn
   std::deque<Unit*> moved_;
   std::vector<Unit*> dirty_;
   std::vector<Unit*> doomed_;

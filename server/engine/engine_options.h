@@ -26,8 +26,14 @@ struct EngineOptions {
   // PassEnvironment= names.
   std::vector<std::string> environment;
 
+  // What listened before the daemon was killed is paused now, until an operator resumes it.
+  bool hold = false;
+
   // Changes that a watcher may lag behind; about 200 bytes each.
   size_t history_capacity = 16384;
+  // Bytes that the engine may remember beyond the daemon's end; only what is used counts. About 500
+  // a unit and 150 a change.
+  size_t memory_size = size_t{256} << 20;
   // Units at once, instances included: bounds memory, not performance.
   size_t unit_limit = 65536;
 };

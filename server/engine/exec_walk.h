@@ -66,6 +66,7 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
 
   // The command at `index` of a chain. Nothing left of it: it is done; nothing in it: skip.
   Ending BeginCommand(const Chain& chain, size_t index) {
+    command_ = index;
     if (index >= chain.size()) return index == 0 ? Outcome::kSkip : Outcome::kDone;
     absl::StatusOr<Process> process = self().Start(*chain[index]);
     if (!process.ok()) {
@@ -76,6 +77,7 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
       });
     }
     self().wait_ = RunningCommand{&chain, index, *std::move(process), Deadline()};
+    self().host().OnStep(self());
     return Outcome::kPending;
   }
 
@@ -83,6 +85,7 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
   Ending BeginSignal(bool last, Process left) {
     self().wait_ = PendingSignal{std::move(left), Timer()};
     auto& wait = std::get<PendingSignal>(self().wait_);
+    self().host().OnStep(self());
     const auto reached = self().run_.Signal(self().kill(), last, {self().main(), &wait.process});
     if (!reached.ok()) return FailedBy(reached.status());
     const KillSettings& kill = self().kill();
@@ -96,14 +99,20 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
 
   // Something that a pending signal waits for may have happened.
   void CheckSignals() {
-    const auto* wait = std::get_if<PendingSignal>(&self().wait_);
-    if (wait == nullptr || wait->process || HasMain()) return;
+    if (std::holds_alternative<PendingSignal>(self().wait_)) Conclude(EndOfSignals(this->row()));
+  }
+
+  // How the wait for processes that were signalled in the state of `row` stands.
+  Ending EndOfSignals(const Row& row) {
+    const auto& wait = std::get<PendingSignal>(self().wait_);
+    if (wait.process || HasMain()) return Outcome::kPending;
     const KillMode mode = self().kill().mode;
     const bool whole = mode == KillMode::kControlGroup || mode == KillMode::kMixed;
     // Others were not asked to go where the main process went by itself: they are later.
-    if (!whole || !wait->asked || !self().run_.Populated()) return Conclude(Outcome::kDone);
+    if (!whole || !wait.asked || !self().run_.Populated()) return Outcome::kDone;
     // In mixed mode the others are not asked: they are killed once the main process is gone.
-    if (mode == KillMode::kMixed && !last_signal()) Conclude(Outcome::kSkip);
+    const bool last = IsLastSignal(row.awaits);
+    return mode == KillMode::kMixed && !last ? Outcome::kSkip : Outcome::kPending;
   }
 
   // True if the event was about the control process.
@@ -181,7 +190,9 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
     const auto extend = [&](auto& wait) {
       if constexpr (requires { wait.deadline; }) {
         const Instant wanted = self().host().loop().now() + span;
-        if (wait.deadline && wait.deadline.deadline() < wanted) wait.deadline = DeadlineIn(span);
+        if (!wait.deadline || wait.deadline.deadline() >= wanted) return;
+        wait.deadline = DeadlineIn(span);
+        self().host().OnChanged(self());
       }
     };
     std::visit(extend, self().wait_);
@@ -229,11 +240,13 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
                      {Cause::Kind::kFailure, "", std::string(status.message())});
   }
 
+  // Which command of its chain runs, or is about to.
+  size_t command() const { return command_; }
+  bool HasMain() { return self().main() != nullptr && *self().main(); }
+
  private:
   Derived& self() { return static_cast<Derived&>(*this); }
   Kernel& kernel() { return self().host().loop().kernel(); }
-  bool HasMain() { return self().main() != nullptr && *self().main(); }
-  bool last_signal() const { return IsLastSignal(this->row().awaits); }
 
   void OnCommandEnd(RunningCommand& running, const Event& event) {
     const ProcessEnd end = EndOf(kernel(), running.process, event, nullptr);
@@ -244,6 +257,8 @@ class ExecWalk : public Walk<Derived, Row, kTable> {
     if (next.outcome == Outcome::kPending) self().host().OnChanged(self());
     Conclude(self().AfterChain(std::move(next)));
   }
+
+  size_t command_ = 0;
 };
 
 }  // namespace socketd

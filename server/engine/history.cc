@@ -15,6 +15,14 @@ int64_t History::Append(Change change) {
   return last_revision_;
 }
 
+void History::Recall(std::vector<Change> changes) {
+  const std::lock_guard lock(mutex_);
+  for (Change& change : changes) {
+    last_revision_ = change.revision;
+    ring_.Push(std::move(change));
+  }
+}
+
 int64_t History::last_revision() const {
   const std::lock_guard lock(mutex_);
   return last_revision_;

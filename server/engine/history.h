@@ -19,6 +19,8 @@ class History {
 
   // Numbers and keeps a change; returns its revision.
   int64_t Append(Change change);
+  // Goes on after the changes of the daemon before, which have no gap. Before anything is appended.
+  void Recall(std::vector<Change> changes);
 
   int64_t last_revision() const;
   // The oldest change still held; last_revision() + 1 if none is.

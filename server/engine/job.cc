@@ -20,4 +20,11 @@ absl::string_view NameOf(Work work) {
   return "unknown";
 }
 
+std::optional<Work> WorkOf(absl::string_view name) {
+  for (size_t i = 0; i < kWorks; ++i) {
+    if (NameOf(static_cast<Work>(i)) == name) return static_cast<Work>(i);
+  }
+  return std::nullopt;
+}
+
 }  // namespace socketd

@@ -23,6 +23,8 @@ inline constexpr size_t kWorks = 6;
 
 // "start", "verify-active", ...
 absl::string_view NameOf(Work work);
+// None: there is no such work.
+std::optional<Work> WorkOf(absl::string_view name);
 
 // What satisfies both wishes; nothing where they contradict each other.
 constexpr std::optional<Work> Merge(Work left, Work right) {

@@ -245,6 +245,21 @@ class Walk {
   const Row& row() const { return kTable[IndexOf(state_)]; }
 
  protected:
+  // The state that is being entered; else the present one.
+  State heading() const { return heading_; }
+
+  // Goes on in a state that the daemon before has left, without a word.
+  void Recall(State state) { state_ = heading_ = state; }
+  // Takes up its wait, or that of the state it was heading for; `begin` is as Begin.
+  template <typename Begin>
+  void Resume(State next, const Begin& begin) {
+    heading_ = next;
+    const Ending begun = begin(next);
+    if (next != state_ && begun.outcome != Outcome::kSkip) Commit(next);
+    heading_ = state_;
+    if (begun.outcome != Outcome::kPending) Settle(Take(begun, next));
+  }
+
   // The wait of the present state has ended.
   void Conclude(const Ending& ending) {
     if (ending.outcome != Outcome::kPending) Settle(Take(ending, state_));
@@ -260,8 +275,10 @@ class Walk {
   // everything else is, a failed beginning too.
   void Settle(State next) {
     for (;;) {
+      heading_ = next;
       const Ending begun = self().Begin(next);
       if (begun.outcome != Outcome::kSkip) Commit(next);
+      heading_ = state_;
       if (begun.outcome == Outcome::kPending) return;
       next = Take(begun, next);
     }
@@ -284,6 +301,7 @@ class Walk {
   }
 
   State state_ = State::kDead;
+  State heading_ = State::kDead;
 };
 
 }  // namespace socketd

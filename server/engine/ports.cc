@@ -35,7 +35,8 @@ absl::StatusOr<PortSet::Opened> PortSet::OpenOne(const ListenSpec& wanted) {
 }
 
 absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings,
-                           const Owner& owner) {
+                           const Owner& owner,
+                           absl::Span<const uint32_t> before) {
   if (!ports_.empty()) return absl::OkStatus();
   settings_ = settings;
   owner_ = owner;
@@ -43,7 +44,9 @@ absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings
   std::vector<Opened> opened;
   absl::Status refused;
   for (size_t i = 0; i < settings_->listeners.size(); ++i) {
-    absl::StatusOr<Opened> one = OpenOne(settings_->listeners[i].spec);
+    ListenSpec spec = settings_->listeners[i].spec;
+    if (i < before.size()) SetPortIfNone(spec.address, static_cast<uint16_t>(before[i]));
+    absl::StatusOr<Opened> one = OpenOne(spec);
     opened.push_back(one.ok() ? *std::move(one) : Missing(one.status()));
     if (one.ok() || !refused.ok()) continue;
     failed_ = i;

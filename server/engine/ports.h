@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 #include "server/engine/definition.h"
 #include "server/engine/rate_limit.h"
@@ -29,7 +30,10 @@ class PortSet {
 
   // Opens every port of `settings`, unless they are open; a failure closes those opened here. With
   // X-PartialListen= one port is enough. `owner` is what SocketUser= and SocketGroup= stand for.
-  absl::Status Open(const std::shared_ptr<const SocketSettings>& settings, const Owner& owner);
+  // Where a listener leaves its port number to the kernel, it gets that of `before`, if any.
+  absl::Status Open(const std::shared_ptr<const SocketSettings>& settings,
+                    const Owner& owner,
+                    absl::Span<const uint32_t> before = {});
   // Which port the last Open that failed could not open.
   size_t failed() const { return failed_; }
   void Close();

@@ -19,6 +19,12 @@ struct RateLimit {
 
 class RateWindow {
  public:
+  RateWindow() = default;
+  // One that was counted so far.
+  RateWindow(Instant opened, uint32_t count) : opened_(opened), count_(count) {}
+  Instant opened() const { return opened_; }
+  uint32_t count() const { return count_; }
+
   // Whether one more at `now` would be one too many.
   bool Full(const RateLimit& limit, Instant now) const {
     return limit.limits() && count_ >= limit.burst && now - opened_ < limit.interval;

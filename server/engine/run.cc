@@ -1,5 +1,6 @@
 #include "server/engine/run.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -114,6 +115,7 @@ absl::StatusOr<Process> Run::Launch(const LaunchPlan& plan) {
   spec.log = plan.exec->wants_log ? unit_.log().Sink() : nullptr;
   spec.full_privileges = plan.command->privileges() == v1::Command::PRIVILEGES_FULL ||
                          plan.command->privileges() == v1::Command::PRIVILEGES_KEEP_IDENTITY;
+  host_.OnStep(unit_);
   absl::StatusOr<Child> child = kernel.Spawn(spec);
   if (!child.ok()) {
     return WithFacts(child.status(), {{"unit", unit_.name()}, {"program", spec.program}});
@@ -132,7 +134,41 @@ absl::StatusOr<Process> Run::Adopt(int pid) {
       host_.loop().kernel().Adopt(pid, group_, process.subscription.token());
   if (!child.ok()) return child.status();
   process.child = *std::move(child);
+  process.unit = &unit_;
   return process;
+}
+
+void Run::Recall(GroupId id) {
+  if (id == GroupId::kNone) return;
+  Subscription subscription(host_.loop(), unit_);
+  absl::StatusOr<Group> group = host_.loop().kernel().AdoptGroup(id, subscription.token());
+  if (!group.ok()) return;
+  group_ = *std::move(group);
+  group_subscription_ = std::move(subscription);
+  host_.OnGroup(group_.id(), &unit_);
+}
+
+Process Run::Readopt(ProcessId id, const v1::Command* command) {
+  Process process;
+  if (!group_ || id.pid == 0) return process;
+  Subscription subscription(host_.loop(), unit_);
+  absl::StatusOr<Child> child = host_.loop().kernel().Readopt(id, group_, subscription.token());
+  if (!child.ok()) return process;
+  process.subscription = std::move(subscription);
+  process.child = *std::move(child);
+  process.command = command;
+  process.unit = &unit_;
+  return process;
+}
+
+Process Run::ReadoptAny(const v1::Command* command) {
+  if (!group_) return Process();
+  std::vector<int> members = host_.loop().kernel().Members(group_);
+  std::sort(members.begin(), members.end());
+  for (const int pid : members) {
+    if (Process process = Readopt({pid, 0}, command)) return process;
+  }
+  return Process();
 }
 
 absl::StatusOr<Reached> Run::SignalEach(int signal, Whom whom, const Targets& targets) {
@@ -197,12 +233,13 @@ ProcessEnd EndOf(Kernel& kernel, Process& process, const Event& event, const Exi
                             ", status ", event.exit_status);
     end.result = Result::kExitCode;
   } else {
-    end.exit = kernel.Reap(std::move(process.child));
+    end.exit = kernel.ExitOf(process.child);
     end.text = TextOf(end.exit);
     end.result = ResultOf(end.exit);
     if (extra != nullptr && extra->Has(end.exit)) end.result = Result::kSuccess;
   }
   if (command != nullptr) process.unit->OnCommandEnded(*command, end.text);
+  process.unit->host().OnEnded(std::move(process.child));
   process.Drop();
   if (command != nullptr && command->ignore_failure()) end.result = Result::kSuccess;
   return end;

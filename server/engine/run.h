@@ -31,7 +31,7 @@ struct Process {
   Subscription subscription;
   Child child;
   const v1::Command* command = nullptr;  // null: adopted
-  Unit* unit = nullptr;                  // whose command it is
+  Unit* unit = nullptr;                  // whose it is
 
   explicit operator bool() const { return static_cast<bool>(child); }
   bool Hears(const Event& event) const {
@@ -71,6 +71,13 @@ class Run {
   absl::StatusOr<Process> Launch(const LaunchPlan& plan);
   // Takes a process of the group under watch, as Kernel::Adopt.
   absl::StatusOr<Process> Adopt(int pid);
+
+  // Takes up the group of a run that the daemon before has begun, and its processes: empty if
+  // nobody knows what became of them. Without a command it is none of ours.
+  void Recall(GroupId id);
+  Process Readopt(ProcessId id, const v1::Command* command);
+  // The oldest process in the group.
+  Process ReadoptAny(const v1::Command* command);
 
   struct Targets {
     const Process* main = nullptr;     // null or empty: none

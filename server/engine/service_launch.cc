@@ -38,6 +38,7 @@ void ServiceUnit::Take(Connection connection, SocketUnit& origin) {
   source_ = origin.HoldSource(connection);
   marks.instance = true;
   connection_ = std::move(connection.fd);
+  connection_cookie_ = connection.cookie;
   connection_name_ = origin.connection_name();
   connection_variables_.clear();
   if (const std::string host = HostText(connection.remote); !host.empty()) {
@@ -135,6 +136,7 @@ void ServiceUnit::AddEndVariables(Variables& variables) const {
 
 absl::Status ServiceUnit::LaunchMain(size_t index) {
   start_index_ = index;
+  main_end_.reset();  // of the one before
   LaunchPlan plan;
   plan.command = settings_->start[index];
   plan.exec = &settings_->exec;
@@ -148,6 +150,7 @@ absl::Status ServiceUnit::LaunchMain(size_t index) {
   if (!process.ok()) return process.status();
   main_ = *std::move(process);
   main_pid_ = main_.child.pid();
+  host_.OnStep(*this);
   main_end_.reset();
   // Our copy would keep the client waiting for the end that the service has given it.
   const bool last = index + 1 == settings_->start.size();

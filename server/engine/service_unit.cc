@@ -18,16 +18,15 @@ constexpr absl::Duration kPidFileRetry = absl::Milliseconds(50);
 // With RestartSec=0 and no start limit a program that cannot run would keep the loop to itself.
 constexpr absl::Duration kLeastRestartDelay = absl::Milliseconds(1);
 
-// The end of a main process as the end of a wait.
-Ending EndingFor(const ProcessEnd& end) {
-  const Cause cause{Cause::Kind::kProcess, "", end.text};
-  return end.result == Result::kSuccess ? DoneFor(cause) : FailedFor(end.result, cause);
-}
-
 }  // namespace
 
 ServiceUnit::ServiceUnit(UnitHost& host, UnitName name, DefinitionPtr definition)
     : Unit(host, std::move(name), std::move(definition)), run_(host, *this) {}
+
+Ending ServiceUnit::EndingFor(const ProcessEnd& end) {
+  const Cause cause{Cause::Kind::kProcess, "", end.text};
+  return end.result == Result::kSuccess ? DoneFor(cause) : FailedFor(end.result, cause);
+}
 
 // ---- the meaning of the waits ----
 
@@ -178,10 +177,15 @@ Ending ServiceUnit::BeginDelay() {
   CleanUp(wants_restart || start_pending());
   if (!wants_restart) return Outcome::kSkip;
   const absl::Duration delay = std::max(settings_->restart_delay, kLeastRestartDelay);
-  wait_ = Delay{DeadlineAfter(host_.loop(), delay, [this] {
+  wait_ = DelayUntil(host_.loop().now() + delay);
+  return Outcome::kPending;
+}
+
+Delay ServiceUnit::DelayUntil(Instant end) {
+  if (end.never()) return Delay{};
+  return Delay{host_.loop().timers().At(end, [this] {
     OnDelay({Cause::Kind::kRestartPolicy, "", std::string(NameOf(result()))}).IgnoreError();
   })};
-  return Outcome::kPending;
 }
 
 absl::Status ServiceUnit::OnDelay(Cause cause) {

@@ -13,7 +13,7 @@
 
 #include "absl/status/status.h"
 
-#include "server/engine/exec_walk.h"
+#include "server/engine/exec_memory.h"
 #include "server/engine/rate_limit.h"
 #include "server/engine/run.h"
 #include "server/engine/service_machine.h"
@@ -30,7 +30,7 @@ constexpr bool IsLastSignal(ServiceAwait wait) {
   return wait == ServiceAwait::kSigkill;
 }
 
-class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, kServiceMachine> {
+class ServiceUnit final : public Unit, public ExecMemory<ServiceUnit, ServiceRow, kServiceMachine> {
  public:
   ServiceUnit(UnitHost& host, UnitName name, DefinitionPtr definition);
 
@@ -39,10 +39,13 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   void OnEvent(const Event& event) override;
   void Show(UnitSnapshot& snapshot) const override;
   Vitals vitals() const override;
+  void Resume(const remembered::Unit& unit) override;
   bool restarting() const override { return state() == ServiceState::kAutoRestart; }
 
   // Makes this an instance for one connection of `origin`, which outlives it or forgets it.
   void Take(Connection connection, SocketUnit& origin);
+  // The same for one that the daemon before had taken.
+  void TakeAgain(const remembered::Unit& unit, SocketUnit& origin);
   SocketUnit* origin() const { return origin_; }
   void ForgetOrigin() { origin_ = nullptr; }
 
@@ -54,6 +57,7 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
  private:
   friend class Walk<ServiceUnit, ServiceRow, kServiceMachine>;
   friend class ExecWalk<ServiceUnit, ServiceRow, kServiceMachine>;
+  friend class ExecMemory<ServiceUnit, ServiceRow, kServiceMachine>;
 
   using Wait =
       std::variant<std::monostate, RunningCommand, PendingSignal, Shortage, Ready, MainEnd, Delay>;
@@ -90,6 +94,21 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   absl::Status OnDelay(Cause cause);
   bool WantsRestart() const;
   void CleanUp(bool comes_back);
+
+  // How the main process's end ends a wait for it.
+  static Ending EndingFor(const ProcessEnd& end);
+  Delay DelayUntil(Instant end);
+
+  // ---- what outlives the daemon (service_memory.cc) ----
+  void RememberMore(remembered::Unit& unit) const override;
+  std::optional<ActiveState> RecallMore(const remembered::Unit& unit) override;
+  Ending ResumeWait(ServiceState state, const remembered::Unit& unit);
+  Ending ResumeStart(const remembered::Unit& unit);
+  void ResumeInstance();
+  // The main process has ended, and nobody knows how.
+  const ProcessEnd& LoseMain();
+  // That of the main process; null: it is not ours.
+  const v1::Command* MainCommand() const;
 
   // ---- what processes get (service_launch.cc) ----
   absl::Status AddDescriptors(LaunchPlan& plan);
@@ -134,6 +153,7 @@ class ServiceUnit final : public Unit, public ExecWalk<ServiceUnit, ServiceRow, 
   std::string main_exit_;
 
   Fd connection_;
+  uint64_t connection_cookie_ = 0;
   Variables connection_variables_;
   std::string connection_name_;
   SocketUnit* origin_ = nullptr;

@@ -77,6 +77,10 @@ Sources::Hold SocketUnit::HoldSource(const Connection& connection) {
   return sources_.Take(SourceOf(connection, limit));
 }
 
+Sources::Hold SocketUnit::HoldSource(const std::string& source) {
+  return source.empty() ? Sources::Hold() : sources_.Take(source);
+}
+
 // The instance goes; what became of it is kept for a while.
 void SocketUnit::OnInstanceFailed(const Unit& instance) {
   constexpr size_t kKept = 16;

@@ -94,8 +94,8 @@ Ending SocketUnit::BeginOpening() {
   return Outcome::kPending;
 }
 
-Ending SocketUnit::OpenPorts(const Owner& owner) {
-  const absl::Status opened = ports_.Open(settings_, owner);
+Ending SocketUnit::OpenPorts(const Owner& owner, absl::Span<const uint32_t> before) {
+  const absl::Status opened = ports_.Open(settings_, owner, before);
   LookForMissing();
   if (opened.ok()) return Outcome::kDone;
   return FailedBy(NameHolder(opened, settings_->listeners[ports_.failed()]));

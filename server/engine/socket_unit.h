@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 
 #include "server/engine/back_off.h"
-#include "server/engine/exec_walk.h"
+#include "server/engine/exec_memory.h"
 #include "server/engine/port_lender.h"
 #include "server/engine/ports.h"
 #include "server/engine/run.h"
@@ -26,7 +26,7 @@ constexpr bool IsLastSignal(SocketAwait wait) {
   return wait == SocketAwait::kSigkill;
 }
 
-class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSocketMachine> {
+class SocketUnit final : public Unit, public ExecMemory<SocketUnit, SocketRow, kSocketMachine> {
  public:
   SocketUnit(UnitHost& host, UnitName name, DefinitionPtr definition);
 
@@ -35,6 +35,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   void OnEvent(const Event& event) override;
   void Show(UnitSnapshot& snapshot) const override;
   Vitals vitals() const override;
+  void Resume(const remembered::Unit& unit) override;
 
   // The unit that traffic starts: the service, or with Accept= the template's name.
   UnitName service_name() const;
@@ -73,6 +74,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   void OnInstanceMade() { ++connections_; }
   // Counts a connection for MaxConnectionsPerSource=, as long as its instance keeps this.
   Sources::Hold HoldSource(const Connection& connection);
+  Sources::Hold HoldSource(const std::string& source);
   void OnInstanceFailed(const Unit& instance);
   void OnInstanceSkipped(const Unit& instance);
   void OnInstanceGone();
@@ -82,6 +84,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
  private:
   friend class Walk<SocketUnit, SocketRow, kSocketMachine>;
   friend class ExecWalk<SocketUnit, SocketRow, kSocketMachine>;
+  friend class ExecMemory<SocketUnit, SocketRow, kSocketMachine>;
 
   using Wait = std::variant<std::monostate,
                             RunningCommand,
@@ -114,7 +117,7 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
 
   // ---- the meaning of the waits ----
   Ending BeginOpening();
-  Ending OpenPorts(const Owner& owner);
+  Ending OpenPorts(const Owner& owner, absl::Span<const uint32_t> before = {});
   Ending BeginTraffic();
   Ending BeginServiceEnd();
   Ending BeginCoolDown();
@@ -148,6 +151,13 @@ class SocketUnit final : public Unit, public ExecWalk<SocketUnit, SocketRow, kSo
   // Pending: go on accepting.
   Ending Admit(Connection connection);
   void PauseAccepting();
+
+  // ---- what outlives the daemon (socket_memory.cc) ----
+  void RememberMore(remembered::Unit& unit) const override;
+  std::optional<ActiveState> RecallMore(const remembered::Unit& unit) override;
+  Ending ResumeWait(SocketState state, const remembered::Unit& unit);
+  Ending ResumeServiceEnd();
+  void AdmitLost();
 
   absl::Status AskStart(const Cause& cause);
   absl::Status AskPause(const Cause& cause);

@@ -40,6 +40,7 @@ class Sources {
       return *this;
     }
     ~Hold();
+    const std::string& source() const { return source_; }
 
    private:
     friend class Sources;

@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 
 #include "server/base/errors.h"
+#include "server/engine/remembered.pb.h"
 
 namespace socketd {
 
@@ -33,6 +34,12 @@ absl::Status TargetUnit::Ask(Verb verb, const Cause& cause) {
   }
   return Error(absl::StatusCode::kFailedPrecondition, "NOT_RELOADABLE",
                absl::StrCat(name(), ": a target has nothing to reload"), {{"unit", name()}});
+}
+
+std::optional<ActiveState> TargetUnit::RecallMore(const remembered::Unit& record) {
+  state_ =
+      record.state() == NameOf(TargetState::kActive) ? TargetState::kActive : TargetState::kDead;
+  return ActiveStateOf(state_);
 }
 
 Vitals TargetUnit::vitals() const {

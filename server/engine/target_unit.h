@@ -16,8 +16,11 @@ class TargetUnit final : public Unit {
   void OnEvent(const Event& /*event*/) override {}
   void Show(UnitSnapshot& /*snapshot*/) const override {}
   Vitals vitals() const override;
+  void Resume(const remembered::Unit& /*record*/) override {}
 
  private:
+  void RememberMore(remembered::Unit& /*record*/) const override {}
+  std::optional<ActiveState> RecallMore(const remembered::Unit& record) override;
   void Move(TargetState to, const Cause& cause);
 
   TargetState state_ = TargetState::kDead;

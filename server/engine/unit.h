@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,10 @@
 #include "server/unit/unit_name.h"
 
 namespace socketd {
+
+namespace remembered {
+class Unit;
+}
 
 // What a unit can be told. kReset: forget a failure. kPause: start nothing until kResume.
 enum class Verb : uint8_t { kStart, kStop, kReload, kReset, kPause, kResume };
@@ -75,12 +80,21 @@ class Unit : public Subscriber {
   // Waits to start again by itself.
   virtual bool restarting() const { return false; }
 
+  // ---- what the next daemon has to know, should this one end now (unit_memory.cc) ----
+
+  void Remember(remembered::Unit& record) const;
+  // Takes up what the daemon before has remembered, without a word to anybody; `last` is the unit's
+  // last change, if it is younger than the record. False: it cannot be, and the unit is at rest.
+  bool Recall(remembered::Unit& record, const Change* last);
+  // Takes up the wait of its state, when all units have recalled theirs.
+  virtual void Resume(const remembered::Unit& record) = 0;
+
   // ---- what is the same for all ----
 
   const UnitName& unit_name() const { return name_; }
   const std::string& name() const { return name_.text(); }
   UnitType type() const { return name_.type(); }
-  UnitHost& host() { return host_; }
+  UnitHost& host() const { return host_; }
 
   ActiveState active_state() const { return active_state_; }
   absl::string_view sub_state() const { return sub_state_; }
@@ -177,6 +191,10 @@ class Unit : public Subscriber {
   void set_cause(Cause cause) { cause_ = std::move(cause); }
   void ClearResult() { result_ = Result::kSuccess; }
   bool failed() const { return result_ != Result::kSuccess; }
+
+  // What only this type of unit remembers; the state that it is in, or none.
+  virtual void RememberMore(remembered::Unit& record) const = 0;
+  virtual std::optional<ActiveState> RecallMore(const remembered::Unit& record) = 0;
 
   UnitHost& host_;
 

@@ -30,6 +30,11 @@ class UnitHost {
   virtual int64_t OnMoved(Unit& unit, Change change) = 0;
   // Something that others see of `unit` changed without a move.
   virtual void OnChanged(Unit& unit) = 0;
+  // `unit` is about to do what is seen outside, a birth or a signal, or has just done it: should
+  // the daemon end now, the next one has to know.
+  virtual void OnStep(Unit& unit) = 0;
+  // A process has ended: its child is kept until what that means is remembered.
+  virtual void OnEnded(Child child) = 0;
   // The control group of a run of `unit` was made, or with null is gone: senders are found by it.
   virtual void OnGroup(GroupId group, Unit* unit) = 0;
   // An instance came to rest: its socket has room for one more.

@@ -32,21 +32,37 @@ UnitLog::~UnitLog() {
 
 const Fd* UnitLog::Sink() {
   if (write_) return &write_;
+  Close();  // of a daemon before, whose write end is lost
   absl::StatusOr<Kernel::PipeEnds> pipe = loop_.kernel().Pipe();
   if (!pipe.ok()) {
     LogFailure(Level::kWarning, "unit.no-log", pipe.status(), {{"unit", unit_}});
     return nullptr;
   }
+  return Watch(*std::move(pipe)) ? &write_ : nullptr;
+}
+
+bool UnitLog::Watch(Kernel::PipeEnds pipe) {
   Subscription subscription(loop_, *this);
-  const absl::Status armed = loop_.kernel().Arm(pipe->read, subscription.token(), Arming::kLevel);
+  const absl::Status armed = loop_.kernel().Arm(pipe.read, subscription.token(), Arming::kLevel);
   if (!armed.ok()) {
     LogFailure(Level::kWarning, "unit.no-log", armed, {{"unit", unit_}});
-    return nullptr;
+    return false;
   }
   subscription_ = std::move(subscription);
-  read_ = std::move(pipe->read);
-  write_ = std::move(pipe->write);
-  return &write_;
+  read_ = std::move(pipe.read);
+  write_ = std::move(pipe.write);
+  read_id_ = loop_.kernel().IdOf(read_);
+  write_id_ = write_ ? loop_.kernel().IdOf(write_) : FileId::kNone;
+  return true;
+}
+
+// Without its write end, what runs is heard and what is started gets another pipe.
+void UnitLog::Recall(FileId read_end, FileId write_end) {
+  if (read_end == FileId::kNone) return;
+  absl::StatusOr<Fd> read = loop_.kernel().TakeOver(read_end);
+  if (!read.ok()) return;
+  absl::StatusOr<Fd> write = loop_.kernel().TakeOver(write_end);
+  Watch({*std::move(read), write.ok() ? *std::move(write) : Fd()});
 }
 
 void UnitLog::OnEvent(const Event& /*event*/) {
@@ -64,12 +80,14 @@ bool UnitLog::ReadSome() {
   // The end, or a broken pipe: nobody can write any more.
   loop_.kernel().Disarm(read_);
   read_ = Fd();
+  read_id_ = FileId::kNone;
   subscription_ = Subscription();
   return false;
 }
 
 void UnitLog::Close() {
   write_ = Fd();
+  write_id_ = FileId::kNone;
   constexpr int kLastReads = 8;  // 128 kB, twice what a pipe holds
   for (int i = 0; i < kLastReads && ReadSome(); ++i) {
   }
@@ -77,6 +95,7 @@ void UnitLog::Close() {
   if (!read_) return;
   loop_.kernel().Disarm(read_);
   read_ = Fd();
+  read_id_ = FileId::kNone;
   subscription_ = Subscription();
 }
 

@@ -35,12 +35,18 @@ class UnitLog final : public Subscriber {
   void Close();
   bool open() const { return static_cast<bool>(read_); }
 
+  // Both ends, for the next daemon, which takes them over.
+  FileId read_end() const { return read_id_; }
+  FileId write_end() const { return write_id_; }
+  void Recall(FileId read_end, FileId write_end);
+
   // Null: none yet. The value is shared until the next line comes.
   std::shared_ptr<const std::vector<LogLine>> lines() const;
 
   void OnEvent(const Event& event) override;
 
  private:
+  bool Watch(Kernel::PipeEnds pipe);
   // True if there may be more.
   bool ReadSome();
   void Take(absl::string_view bytes);
@@ -51,6 +57,8 @@ class UnitLog final : public Subscriber {
   Subscription subscription_;
   Fd read_;
   Fd write_;
+  FileId read_id_ = FileId::kNone;
+  FileId write_id_ = FileId::kNone;
   std::string partial_;
   std::unique_ptr<Ring<LogLine>> ring_;
   mutable std::shared_ptr<const std::vector<LogLine>> shown_;

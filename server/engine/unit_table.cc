@@ -12,37 +12,11 @@
 namespace socketd {
 namespace {
 
-bool HasLinks(const v1::UnitSpec& unit) {
-  return unit.requires_units_size() + unit.wants_size() + unit.requisite_size() +
-             unit.binds_to_size() + unit.part_of_size() + unit.conflicts_size() +
-             unit.before_size() + unit.after_size() + unit.on_failure_size() >
-         0;
-}
-
 bool IsInstanceOf(const Unit& unit, const UnitName& name) {
   return unit.unit_name().is_instance() && unit.unit_name().TemplateName() == name;
 }
 
 }  // namespace
-
-std::string InstanceName(uint64_t number, const Connection& connection) {
-  std::string name = absl::StrCat(number, "-", connection.cookie, "-");
-  const SocketAddress remote = Unmapped(connection.remote);
-  const SocketAddress local = Unmapped(connection.local);
-  if (!PortText(remote).empty()) {
-    absl::StrAppend(&name, HostText(local), ":", PortText(local), "-", HostText(remote), ":",
-                    PortText(remote));
-  } else if (connection.peer.pid == 0) {
-    absl::StrAppend(&name, "unknown");
-  } else {
-    absl::StrAppend(&name, connection.peer.pid, "-", connection.peer.uid);
-  }
-  // A scope may hold anything; what cannot stand in a name does not help to read it.
-  name.erase(std::remove_if(name.begin(), name.end(),
-                            [](char c) { return c == '%' || c == '/' || c == ' '; }),
-             name.end());
-  return name;
-}
 
 UnitTable::UnitTable(UnitHost& host, const EngineOptions& options)
     : host_(host),
@@ -332,55 +306,6 @@ void UnitTable::Remove(Unit& unit) {
   }
   if (!unit.marks.instance) ForgetAliases(unit);
   units_.erase(std::string(unit.name()));
-}
-
-// ---- instances for connections ----
-
-absl::StatusOr<const UnitTable::Template*> UnitTable::TemplateOf(const UnitName& name) {
-  const auto known = templates_.find(name.text());
-  if (known != templates_.end()) return &known->second;
-  const absl::StatusOr<UnitName> one = name.WithInstance("0-1");
-  const absl::StatusOr<UnitName> other = name.WithInstance("2-3");
-  if (!one.ok() || !other.ok()) return one.status();
-  Template found{loader_.Load(*one), nullptr, false};
-  if (found.loaded.state != LoadState::kLoaded) {
-    return Error(absl::StatusCode::kFailedPrecondition, "SERVICE_NOT_LOADED",
-                 absl::StrCat(name.text(), " is ", std::string(NameOf(found.loaded.state)), " ",
-                              found.loaded.error),
-                 {{"service", name.text()}});
-  }
-  found.has_links = HasLinks(found.loaded.effective->unit());
-  // Two instances with equal definitions: all are equal, and one is enough.
-  const LoadedUnit second = loader_.Load(*other);
-  const bool same = second.effective != nullptr && second.effective->SerializeAsString() ==
-                                                       found.loaded.effective->SerializeAsString();
-  if (same) found.shared = MakeDefinition(found.loaded, around_);
-  return &templates_.emplace(name.text(), std::move(found)).first->second;
-}
-
-DefinitionPtr UnitTable::DefinitionOf(const Template& found, const UnitName& name) const {
-  if (found.shared != nullptr) return found.shared;
-  return MakeDefinition(loader_.LoadLike(found.loaded, name), around_);
-}
-
-absl::StatusOr<ServiceUnit*> UnitTable::MakeInstance(SocketUnit& socket, Connection connection) {
-  const UnitName service = socket.service_name();
-  const absl::StatusOr<const Template*> found = TemplateOf(service);
-  if (!found.ok()) return found.status();
-  if (units_.size() >= options_.unit_limit) return TooManyUnits();
-  const std::string instance = InstanceName(socket.instances_begun(), connection);
-  const absl::StatusOr<UnitName> name = service.WithInstance(instance);
-  if (!name.ok()) return name.status();
-  socket.NextInstance();
-  auto made = std::make_unique<ServiceUnit>(host_, *name, DefinitionOf(**found, *name));
-  ServiceUnit& unit = *made;
-  units_[name->text()] = std::move(made);
-  unit.Take(std::move(connection), socket);
-  if ((*found)->has_links) {
-    to_link_.push_back(&unit);
-    LinkPending();
-  }
-  return &unit;
 }
 
 }  // namespace socketd

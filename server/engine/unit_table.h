@@ -53,6 +53,9 @@ class UnitTable {
   // The instance of the socket's template for a connection; RESOURCE_EXHAUSTED without room.
   absl::StatusOr<ServiceUnit*> MakeInstance(SocketUnit& socket, Connection connection);
 
+  // The instance that the daemon before had made for a connection; null if it cannot be made again.
+  ServiceUnit* RecallInstance(const remembered::Unit& record);
+
   // Drops a unit that is at rest and has no job.
   void Remove(Unit& unit);
 

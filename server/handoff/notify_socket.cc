@@ -43,7 +43,9 @@ void NotifySocket::OnEvent(const Event& /*event*/) {
 }
 
 bool NotifySocket::TakeOne() {
-  absl::StatusOr<Packet> packet = loop_.kernel().Receive(port_.fd);
+  // It is taken when what was said has been done: should the daemon end before, the next one hears
+  // it.
+  absl::StatusOr<Packet> packet = loop_.kernel().Peek(port_.fd);
   if (!packet.ok()) {
     if (!absl::IsUnavailable(packet.status()))
       LogFailure(Level::kWarning, "notify.unreadable", packet.status());
@@ -56,10 +58,10 @@ bool NotifySocket::TakeOne() {
     ++dropped_;
     Log(Level::kDebug, "notify.dropped",
         {{"uid", absl::StrCat(packet->peer.uid)}, {"pid", absl::StrCat(packet->peer.pid)}});
-    return true;
+  } else {
+    sink_(*std::move(packet));
   }
-  sink_(*std::move(packet));
-  return true;
+  return loop_.kernel().Receive(port_.fd).ok();
 }
 
 }  // namespace socketd

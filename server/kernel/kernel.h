@@ -86,6 +86,8 @@ class Kernel : public FdOwner, public ProcessOwner {
   virtual absl::StatusOr<std::string> Read(const Fd& fd, size_t limit) = 0;
   // One packet with its sender. UNAVAILABLE: none now.
   virtual absl::StatusOr<Packet> Receive(const Fd& socket) = 0;
+  // The same packet that Receive would take, which stays.
+  virtual absl::StatusOr<Packet> Peek(const Fd& socket) = 0;
   // One packet with at most 253 descriptors (SCM_MAX_FD, unix(7)). UNAVAILABLE: the peer's queue is
   // full. Never raises SIGPIPE.
   virtual absl::Status Send(const Fd& socket,
@@ -108,8 +110,9 @@ class Kernel : public FdOwner, public ProcessOwner {
   // that stopped ones can obey.
   virtual absl::StatusOr<Reached> SignalGroup(const Group& group, int signal) = 0;
   virtual bool Populated(const Group& group) = 0;
-  // How a child ended, after its kExited. The last thing done to it.
-  virtual Exit Reap(Child child) = 0;
+  // How a child ended, after its kExited. The system keeps it as a zombie until the Child is
+  // dropped, so that the end is not forgotten should this daemon end before it has done with it.
+  virtual Exit ExitOf(const Child& child) = 0;
 
   // ---- what outlives this process ----
   // A keeper (server/keeper) starts the next daemon when this one is gone, however it went. The
@@ -121,17 +124,23 @@ class Kernel : public FdOwner, public ProcessOwner {
   virtual absl::Span<char> Memory(size_t size) = 0;
   // Tells what is open from anything else that is, as long as it is.
   virtual FileId IdOf(const Fd& fd) = 0;
-  // What was open in the daemon before, with who is at its ends if it is a connection; each once.
-  // NOT_FOUND: it was not.
-  virtual absl::StatusOr<Connection> TakeOver(FileId id) = 0;
+  // What was open in the daemon before; each once. NOT_FOUND: it was not.
+  virtual absl::StatusOr<Fd> TakeOver(FileId id) = 0;
+  // The same for a connection, by its cookie.
+  virtual absl::StatusOr<Connection> TakeConnection(uint64_t cookie) = 0;
+  // The connections that the daemon before had accepted from a port and nobody has taken over.
+  virtual std::vector<Connection> TakeConnections(const Port& port) = 0;
   // A control group of the daemon before, as if NewGroup had made it here. NOT_FOUND: it is gone.
   virtual absl::StatusOr<Group> AdoptGroup(GroupId id, Token token) = 0;
+  // The processes that are in a group, and where it can be told those of the daemon before that
+  // have ended in it and nobody has readopted.
+  virtual std::vector<int> Members(const Group& group) = 0;
   // Tells a process from any other, those that have or will have its number included. Zero: not
   // known, as it is not born yet.
   virtual ProcessId IdOf(const Child& child) = 0;
   // Takes a process that the daemon before has started under watch, alive or not: if it has ended,
-  // its kExited comes with the next Poll. No kExeced comes. NOT_FOUND: nobody knows what became of
-  // it.
+  // its kExited comes with the next Poll. No kExeced comes. Where nothing is known of its birth, to
+  // be in the group is enough. NOT_FOUND: nobody knows what became of it.
   virtual absl::StatusOr<Child> Readopt(ProcessId id, const Group& group, Token token) = 0;
   // Closes what nobody has taken over, and gives up groups that nobody has adopted.
   virtual void EndTakeOver() = 0;

@@ -67,7 +67,9 @@ absl::StatusOr<Children::Started> Children::Readopt(const ProcessId& id,
   // The daemon before held it: no other process can be meant, and how it ended may still be asked.
   UniqueFd pidfd = Raised(parts_.estate.TakePidfd(id.born));
   if (!pidfd) pidfd.reset(id.pid > 0 ? PidfdOpen(id.pid) : -1);
-  const bool same = pidfd && id.born != 0 && BornOf(id.pid, pidfd.get()) == id.born;
+  const bool same =
+      pidfd && (id.born != 0 ? BornOf(id.pid, pidfd.get()) == id.born
+                             : parts_.groups.Contains(group.handle(), id.pid, pidfd.get()));
   if (same) return Watched(id, std::move(pidfd), group, token);
   const std::optional<Exit> exit = parts_.estate.EndOf(id);
   if (!exit) {
@@ -84,11 +86,11 @@ absl::StatusOr<Children::Started> Children::Readopt(const ProcessId& id,
   return known;
 }
 
-ProcessId Children::IdOf(ChildHandle handle) const {
-  const Process* process = Find(handle);
+ProcessId Children::IdOf(ChildHandle handle) {
+  Process* process = Find(handle);
   if (process == nullptr || !process->pidfd) return {};
-  return {process->pid,
-          process->born != 0 ? process->born : BornOf(process->pid, process->pidfd.get())};
+  if (process->born == 0) process->born = BornOf(process->pid, process->pidfd.get());
+  return {process->pid, process->born};
 }
 
 // A running process of the group that was somebody's before.

@@ -319,6 +319,11 @@ bool Cgroups::Populated(GroupHandle handle) const {
   return slot != nullptr && !KnownEmpty(*slot) && IsPopulated(*slot);
 }
 
+std::vector<int> Cgroups::Members(GroupHandle handle) const {
+  const Slot* slot = Find(handle);
+  return slot != nullptr ? MembersOf(*slot) : std::vector<int>();
+}
+
 // None of ours is in it, and when the last one left nobody else was (Settle). Asking the kernel
 // again would be most of what a short-lived instance costs.
 bool Cgroups::KnownEmpty(const Slot& slot) {

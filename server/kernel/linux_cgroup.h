@@ -77,6 +77,7 @@ class Cgroups {
   GroupId GroupOf(int pid) const;
   bool Contains(GroupHandle handle, int pid, int pidfd) const;
   bool Populated(GroupHandle handle) const;
+  std::vector<int> Members(GroupHandle handle) const;
   Reached Signal(GroupHandle handle, int signal);
 
   // inotify has something, or it is time to look at groups that cannot be watched.

@@ -52,10 +52,10 @@ class Children {
   absl::StatusOr<Started> Adopt(int pid, const Group& group, Token token);
   // What Kernel::Readopt promises.
   absl::StatusOr<Started> Readopt(const ProcessId& id, const Group& group, Token token);
-  ProcessId IdOf(ChildHandle handle) const;
+  ProcessId IdOf(ChildHandle handle);
   absl::StatusOr<Reached> Signal(ChildHandle handle, int signal, Whom whom);
   int PidOf(ChildHandle handle) const;
-  Exit Reap(ChildHandle handle);
+  Exit ExitOf(ChildHandle handle);
   // Those in `group` that it may not hold yet: what waits for names is called off, what is newborn
   // gets the signal.
   Reached SignalNewborn(GroupHandle group, int signal);

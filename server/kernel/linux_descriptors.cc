@@ -159,13 +159,23 @@ absl::StatusOr<std::string> LinuxKernel::Read(const Fd& fd, size_t limit) {
 }
 
 absl::StatusOr<Packet> LinuxKernel::Receive(const Fd& socket) {
-  absl::StatusOr<RawPacket> raw = ReceivePacket(socket.number());
+  absl::StatusOr<RawPacket> raw = ReceivePacket(socket.number(), 0);
   if (!raw.ok()) return raw.status();
+  return PacketOf(*std::move(raw));
+}
+
+absl::StatusOr<Packet> LinuxKernel::Peek(const Fd& socket) {
+  absl::StatusOr<RawPacket> raw = ReceivePacket(socket.number(), MSG_PEEK);
+  if (!raw.ok()) return raw.status();
+  return PacketOf(*std::move(raw));
+}
+
+Packet LinuxKernel::PacketOf(RawPacket raw) {
   Packet packet;
-  packet.data = std::move(raw->data);
-  packet.peer = WithGroup(raw->peer);
-  packet.truncated = raw->truncated;
-  for (UniqueFd& fd : raw->fds) {
+  packet.data = std::move(raw.data);
+  packet.peer = WithGroup(raw.peer);
+  packet.truncated = raw.truncated;
+  for (UniqueFd& fd : raw.fds) {
     sockets_[fd.get()].received = true;
     packet.fds.emplace_back(*this, fd.release());
   }

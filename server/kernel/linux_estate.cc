@@ -34,6 +34,13 @@ int OptionOf(int fd, int level, int option) {
   return getsockopt(fd, level, option, &value, &size) == 0 ? value : -1;
 }
 
+// 0: it has none.
+uint64_t CookieOf(int fd) {
+  uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
+}
+
 std::string Key(int family, int type, absl::string_view address) {
   return absl::StrCat(family, "/", type, "/", address);
 }
@@ -165,7 +172,10 @@ void Estate::LookAtSockets(const std::vector<size_t>& sockets) {
   for (auto at = sockets.rbegin(); at != sockets.rend(); ++at) {
     const int number = left_[*at].number;
     const int type = OptionOf(number, SOL_SOCKET, SO_TYPE);
-    if (!IsListener(number, type)) continue;
+    if (!IsListener(number, type)) {
+      connections_[CookieOf(number)] = *at;
+      continue;
+    }
     SocketAddress bound = LocalAddressOf(number);
     std::string key = Key(OptionOf(number, SOL_SOCKET, SO_DOMAIN), type, ToText(bound));
     if (const auto* path = std::get_if<PathAddress>(&bound)) {
@@ -186,6 +196,26 @@ UniqueFd Estate::TakeAt(size_t place) {
 UniqueFd Estate::Take(FileId id) {
   const auto found = by_id_.find(id);
   return found != by_id_.end() ? TakeAt(found->second) : UniqueFd();
+}
+
+UniqueFd Estate::TakeConnection(uint64_t cookie) {
+  const auto found = connections_.find(cookie);
+  if (cookie == 0 || found == connections_.end()) return UniqueFd();
+  UniqueFd taken = TakeAt(found->second);
+  connections_.erase(found);
+  return taken;
+}
+
+std::vector<UniqueFd> Estate::TakeConnections(const SocketAddress& bound) {
+  std::vector<UniqueFd> taken;
+  for (auto at = connections_.begin(); at != connections_.end();) {
+    const auto here = at++;
+    const int number = left_[here->second].number;
+    if (number < 0 || !Overlap(bound, LocalAddressOf(number))) continue;
+    taken.push_back(TakeAt(here->second));
+    connections_.erase(here);
+  }
+  return taken;
 }
 
 UniqueFd Estate::TakePidfd(uint64_t born) {
@@ -230,6 +260,7 @@ void Estate::End(const std::function<void(int)>& close) {
   by_id_.clear();
   by_birth_.clear();
   by_address_.clear();
+  connections_.clear();
   listeners_.clear();
 }
 

@@ -42,6 +42,10 @@ class Estate {
 
   // Nothing: it was not open, or has been taken.
   UniqueFd Take(FileId id);
+  // A connection, by its cookie (SO_COOKIE, socket(7)).
+  UniqueFd TakeConnection(uint64_t cookie);
+  // Those that were accepted at that address.
+  std::vector<UniqueFd> TakeConnections(const SocketAddress& bound);
   // The pidfd of the process that was born so; where pidfds have inodes of their own only.
   UniqueFd TakePidfd(uint64_t born);
   // A socket that listens, or receives, at the address of `spec` and is of its kind; of several the
@@ -79,6 +83,7 @@ class Estate {
   absl::flat_hash_map<uint64_t, size_t> by_birth_;
   std::vector<Listener> listeners_;                                   // from the highest number
   absl::flat_hash_map<std::string, std::vector<size_t>> by_address_;  // places, the lowest last
+  absl::flat_hash_map<uint64_t, size_t> connections_;                 // by cookie
   void* mapped_ = nullptr;
   size_t mapped_size_ = 0;
 };

@@ -340,8 +340,8 @@ bool LinuxKernel::Populated(const Group& group) {
   return groups_.Populated(group.handle());
 }
 
-Exit LinuxKernel::Reap(Child child) {
-  return children_.Reap(child.handle());
+Exit LinuxKernel::ExitOf(const Child& child) {
+  return children_.ExitOf(child.handle());
 }
 
 void LinuxKernel::DropGroup(GroupHandle group) {

@@ -25,6 +25,7 @@
 #include "server/kernel/linux_lookup.h"
 #include "server/kernel/linux_poll.h"
 #include "server/kernel/linux_probe.h"
+#include "server/kernel/linux_rights.h"
 #include "server/kernel/linux_tree.h"
 
 namespace socketd {
@@ -75,6 +76,7 @@ class LinuxKernel final : public Kernel {
   absl::StatusOr<PipeEnds> Pipe() override;
   absl::StatusOr<std::string> Read(const Fd& fd, size_t limit) override;
   absl::StatusOr<Packet> Receive(const Fd& socket) override;
+  absl::StatusOr<Packet> Peek(const Fd& socket) override;
   absl::Status Send(const Fd& socket,
                     absl::string_view data,
                     absl::Span<const Fd* const> fds) override;
@@ -85,7 +87,7 @@ class LinuxKernel final : public Kernel {
   absl::StatusOr<Reached> Signal(const Child& child, int signal, Whom whom) override;
   absl::StatusOr<Reached> SignalGroup(const Group& group, int signal) override;
   bool Populated(const Group& group) override;
-  Exit Reap(Child child) override;
+  Exit ExitOf(const Child& child) override;
 
   void Lookup(const IdentityQuery& query, Token token) override;
   absl::StatusOr<Owner> TakeLookup(Token token) override;
@@ -101,8 +103,11 @@ class LinuxKernel final : public Kernel {
 
   absl::Span<char> Memory(size_t size) override { return estate_->Memory(size); }
   FileId IdOf(const Fd& fd) override { return FileIdOf(fd.number()); }
-  absl::StatusOr<Connection> TakeOver(FileId id) override;
+  absl::StatusOr<Fd> TakeOver(FileId id) override;
+  absl::StatusOr<Connection> TakeConnection(uint64_t cookie) override;
+  std::vector<Connection> TakeConnections(const Port& port) override;
   absl::StatusOr<Group> AdoptGroup(GroupId id, Token token) override;
+  std::vector<int> Members(const Group& group) override;
   ProcessId IdOf(const Child& child) override { return children_.IdOf(child.handle()); }
   absl::StatusOr<Child> Readopt(ProcessId id, const Group& group, Token token) override;
   void EndTakeOver() override;
@@ -122,6 +127,8 @@ class LinuxKernel final : public Kernel {
   void CollectAnswers();
   void LookAtStrays(Instant now);
   Peer WithGroup(Peer peer) const;
+  Packet PacketOf(RawPacket raw);
+  Connection ConnectionOf(UniqueFd fd);
   void MakeRoom();
   absl::Status CheckRoomForPort(const ListenSpec& spec) const;
   // False: there are fewer than at the start.

@@ -189,7 +189,7 @@ Exit Children::WaitFor(Process& process) {
   siginfo_t info{};
   const auto pidfd = static_cast<id_t>(process.pidfd.get());
   if (waitid(P_PIDFD, pidfd, &info, WEXITED | WNOHANG | __WALL) == 0 && info.si_pid != 0)
-    return ExitOf(info.si_code, info.si_status);
+    return socketd::ExitOf(info.si_code, info.si_status);
   PidfdInfo asked;
   asked.mask = PidfdInfo::kExit;
   if (PidfdAsk(process.pidfd.get(), asked)) return ExitOfWaitStatus(asked.exit_code);
@@ -266,7 +266,7 @@ void Children::Fail(uint32_t index, const exec::Trouble& trouble, std::vector<Ev
   if (!process.owned) Free(index);
 }
 
-Exit Children::Reap(ChildHandle handle) {
+Exit Children::ExitOf(ChildHandle handle) {
   Process* process = Find(handle);
   if (process == nullptr || process->stage != Stage::kEnded) return {};
   if (process->exit.how == Exit::How::kUnknown && process->pidfd) process->exit = WaitFor(*process);

@@ -88,7 +88,7 @@ Peer PeerOfSocket(int socket) {
   return peer;
 }
 
-absl::StatusOr<RawPacket> ReceivePacket(int socket) {
+absl::StatusOr<RawPacket> ReceivePacket(int socket, int flags) {
   static thread_local std::array<char, kDataMax> buffer;
   alignas(cmsghdr) std::array<char, kControlSize> control{};
   iovec part{buffer.data(), buffer.size()};
@@ -97,7 +97,7 @@ absl::StatusOr<RawPacket> ReceivePacket(int socket) {
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  const ssize_t length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  const ssize_t length = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (length < 0) {
     const int error = errno;
     return IsBusy(error) ? NothingNow("no packet is waiting") : SystemError(error, "recvmsg");

@@ -21,7 +21,8 @@ struct RawPacket {
   Peer peer;
   bool truncated = false;
 };
-absl::StatusOr<RawPacket> ReceivePacket(int socket);
+// `flags` as of recvmsg(2), besides those that are always set.
+absl::StatusOr<RawPacket> ReceivePacket(int socket, int flags);
 absl::Status SendPacket(int socket, absl::string_view data, absl::Span<const int> fds);
 
 // SO_PEERCRED; without the group, which nobody asks for.

@@ -27,6 +27,10 @@ bool ClosesAtOnce(int number) {
   return getsockopt(number, SOL_SOCKET, SO_TYPE, &value, &size) == 0 && value == SOCK_DGRAM;
 }
 
+absl::Status NotLeft() {
+  return Error(absl::StatusCode::kNotFound, "NOT_LEFT", "it was not left open");
+}
+
 }  // namespace
 
 absl::StatusOr<OpenPort> LinuxKernel::ResumeOrOpen(const ListenSpec& spec) {
@@ -41,9 +45,30 @@ absl::StatusOr<OpenPort> LinuxKernel::ResumeOrOpen(const ListenSpec& spec) {
   return in_use && estate_->DropInTheWay(spec) ? OpenListener(spec) : std::move(opened);
 }
 
-absl::StatusOr<Connection> LinuxKernel::TakeOver(FileId id) {
+absl::StatusOr<Fd> LinuxKernel::TakeOver(FileId id) {
   UniqueFd taken = estate_->Take(id);
-  if (!taken) return Error(absl::StatusCode::kNotFound, "NOT_LEFT", "it was not left open");
+  if (!taken) return NotLeft();
+  return Fd(*this, taken.release());
+}
+
+absl::StatusOr<Connection> LinuxKernel::TakeConnection(uint64_t cookie) {
+  UniqueFd taken = estate_->TakeConnection(cookie);
+  if (!taken) return NotLeft();
+  return ConnectionOf(std::move(taken));
+}
+
+std::vector<Connection> LinuxKernel::TakeConnections(const Port& port) {
+  std::vector<Connection> connections;
+  for (UniqueFd& taken : estate_->TakeConnections(port.bound))
+    connections.push_back(ConnectionOf(std::move(taken)));
+  return connections;
+}
+
+std::vector<int> LinuxKernel::Members(const Group& group) {
+  return groups_.Members(group.handle());
+}
+
+Connection LinuxKernel::ConnectionOf(UniqueFd taken) {
   Connection connection;
   connection.local = LocalAddressOf(taken.get());
   RawAddress remote;

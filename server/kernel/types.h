@@ -306,7 +306,7 @@ struct Event {
     kIo,           // a watched descriptor: `readable`, `hang_up`
     kExeced,       // the program replaced the executor; comes before any kExited
     kSpawnFailed,  // the program never ran: `step`, `error`; no kExited follows, nothing to reap
-    kExited,       // the process ended: Reap() tells how
+    kExited,       // the process ended: ExitOf() tells how
     kGroupEmpty,   // the last process of the group is gone
     kLookedUp,     // TakeLookup() has the answer
     kSignal,       // the daemon got signal `number`; token is kNone

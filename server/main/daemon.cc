@@ -71,8 +71,13 @@ std::shared_ptr<const v1::GetServerResponse> About(const DaemonOptions& options,
   return about;
 }
 
-EngineOptions EngineOptionsFor(const DaemonOptions& options, UnitFiles& files) {
+std::vector<std::string> FirstUnits(UnitFiles& files, const DaemonOptions& options) {
+  return options.start.empty() ? WantedAtBoot(files, options.unit_paths) : options.start;
+}
+
+EngineOptions EngineOptionsFor(const DaemonOptions& options, UnitFiles& files, bool hold) {
   EngineOptions engine;
+  engine.hold = hold;
   engine.files = &files;
   engine.unit_paths = options.unit_paths;
   engine.surroundings = GatherSurroundings(options.runtime_dir, options.state_dir);
@@ -95,7 +100,7 @@ struct Daemon::Parts {
         loop(*kernel) {}
 
   void OnReady() {
-    kernel->EndTakeOver();
+    engine->SayServing();
     SayReady(life);
     supervisor.Tell(absl::StrCat("READY=1\nMAINPID=", main_process));
   }
@@ -152,7 +157,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonStart& start) 
 
 absl::Status Daemon::Build(const DaemonOptions& options) {
   Parts& parts = *parts_;
-  parts.engine = std::make_unique<Engine>(parts.loop, EngineOptionsFor(options, parts.files));
+  parts.engine =
+      std::make_unique<Engine>(parts.loop, EngineOptionsFor(options, parts.files, parts.life.hold));
   EngineHandle& handle = parts.engine->handle();
   absl::StatusOr<std::unique_ptr<ApiServer>> api =
       ApiServer::Start(handle, {geteuid(), About(options, *parts.kernel)});
@@ -169,9 +175,9 @@ absl::Status Daemon::Build(const DaemonOptions& options) {
        {"life", absl::StrCat(parts.life.number)},
        {"units", absl::StrCat(loaded.loaded)},
        {"unit_path", absl::StrJoin(options.unit_paths, ":")}});
+  const bool goes_on = parts.engine->Recall();
   if (parts.life.hold) Log(Level::kWarning, "daemon.held", {{"why", "too many crashes"}});
-  StartUnits(handle,
-             options.start.empty() ? WantedAtBoot(parts.files, options.unit_paths) : options.start,
+  StartUnits(handle, goes_on ? std::vector<std::string>() : FirstUnits(parts.files, options),
              [&parts] { parts.OnReady(); });
   return absl::OkStatus();
 }

@@ -31,11 +31,18 @@ struct ScenarioRun {
   // invariants are, and that everything comes to rest when it is told to.
   uint64_t failing_call = 0;
   int failing_errno = 0;
+  // The daemon is killed at its n-th kernel call (from 1), before that is done or right after it,
+  // and started again; expectations are not looked at then either.
+  uint64_t killing_call = 0;
+  bool kill_after = false;
+
+  bool undisturbed() const { return failing_call == 0 && killing_call == 0; }
 };
 
 struct ScenarioReport {
   std::vector<std::string> failures;  // "file:line: what"; empty: all went as expected
   std::string failed_call;  // the call that failing_call hit; empty: there were not that many
+  bool killed = false;      // there were as many calls as killing_call
 };
 
 // INVALID_ARGUMENT names file and line.

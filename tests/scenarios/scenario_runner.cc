@@ -65,9 +65,11 @@ void ScenarioRunner::Fail(int number, const std::string& what) {
 void ScenarioRunner::BootOnce() {
   if (world_.booted()) return;
   world_.Boot();
-  if (run_.failing_call == 0) return;
   FakeFaults& faults = world_.kernel().faults();
-  faults.FailCall(faults.calls() + run_.failing_call, run_.failing_errno);
+  if (run_.killing_call != 0)
+    world_.kernel().KillAt(faults.calls() + run_.killing_call, run_.kill_after);
+  if (run_.failing_call != 0)
+    faults.FailCall(faults.calls() + run_.failing_call, run_.failing_errno);
 }
 
 void ScenarioRunner::Settle() {
@@ -249,7 +251,7 @@ absl::Status ScenarioRunner::DoTraffic(const Words& words) {
   }
   Settle();
   // Where a call was made to fail, nobody may be listening.
-  return run_.failing_call != 0 ? absl::OkStatus() : done;
+  return run_.undisturbed() ? done : absl::OkStatus();
 }
 
 absl::Status ScenarioRunner::DoFault(const Words& words) {
@@ -260,7 +262,7 @@ absl::Status ScenarioRunner::DoFault(const Words& words) {
     const int signal = SignalNumber(words[2]);
     if (signal == 0) return Misread("no such signal");
     if (process == nullptr) {
-      return run_.failing_call != 0 ? absl::OkStatus() : Misread("no such process");
+      return run_.undisturbed() ? Misread("no such process") : absl::OkStatus();
     }
     world_.kernel().processes().Kill(process->pid, signal);
     Settle();
@@ -291,7 +293,7 @@ absl::Status ScenarioRunner::DoTime(const Words& words) {
 
 absl::Status ScenarioRunner::DoExpect(const ScenarioLine& line, const Words& words) {
   BootOnce();
-  if (run_.failing_call != 0) return absl::OkStatus();
+  if (!run_.undisturbed()) return absl::OkStatus();
   return Expect(world_, looked_, line.text.substr(words[0].size() + 1));
 }
 
@@ -352,6 +354,7 @@ ScenarioReport ScenarioRunner::Go() {
   }
   if (report_.failures.empty()) Finish();
   report_.failed_call = world_.kernel().faults().hit();
+  report_.killed = world_.boots() > 1;
   return std::move(report_);
 }
 

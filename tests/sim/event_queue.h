@@ -20,6 +20,7 @@ class EventQueue {
   void Push(uint64_t about, const Event& event);
   void Drop(uint64_t about);
   bool empty() const { return items_.empty(); }
+  void Clear() { items_.clear(); }
 
   // Moves at most `limit` events into `events`.
   void Take(size_t limit, std::vector<Event>& events);

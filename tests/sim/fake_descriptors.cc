@@ -39,6 +39,13 @@ std::shared_ptr<FakeFile> FakeDescriptors::Find(const Fd& fd, absl::string_view 
   return nullptr;
 }
 
+std::vector<std::shared_ptr<FakeFile>> FakeDescriptors::Abandon() {
+  std::vector<std::shared_ptr<FakeFile>> files;
+  for (auto& [number, entry] : std::exchange(entries_, {}))
+    files.push_back(std::move(entry.file));
+  return files;
+}
+
 bool FakeDescriptors::Arm(const Fd& fd, Token token, Arming arming) {
   if (Find(fd, "Arm") == nullptr) return false;
   if (token == Token::kNone) Problem("armed for nobody");

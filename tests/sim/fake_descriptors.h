@@ -28,6 +28,9 @@ class FakeDescriptors {
   // Null, and a problem, if it is not open.
   std::shared_ptr<FakeFile> Find(const Fd& fd, absl::string_view call);
 
+  // The daemon is gone: none is open any more. What was, for the next one.
+  std::vector<std::shared_ptr<FakeFile>> Abandon();
+
   bool Arm(const Fd& fd, Token token, Arming arming);
   void Disarm(const Fd& fd);
   // An event for every armed descriptor that has something; one-shot ones are spent.

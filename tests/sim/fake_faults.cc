@@ -7,7 +7,8 @@ absl::string_view NameOf(Call call) {
       "Listen",        "Restore",     "Reconfigure", "Accept",   "Arm",        "Pipe",
       "Read",          "Receive",     "Send",        "NewGroup", "Spawn",      "Adopt",
       "Signal",        "SignalGroup", "TakeLookup",  "ReadFile", "StampOf",    "Inspect",
-      "ListDirectory", "WriteFile",   "MakeSymlink", "Remove",   "RemoveTree", "RemoveQueue"};
+      "ListDirectory", "WriteFile",   "MakeSymlink", "Remove",   "RemoveTree", "RemoveQueue",
+      "TakeOver",      "AdoptGroup",  "Readopt"};
   return kNames[static_cast<size_t>(call)];
 }
 

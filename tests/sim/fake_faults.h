@@ -37,6 +37,9 @@ enum class Call : uint8_t {
   kRemove,
   kRemoveTree,
   kRemoveQueue,
+  kTakeOver,
+  kAdoptGroup,
+  kReadopt,
   kCount,
 };
 

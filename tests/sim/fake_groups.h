@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
 #include "server/kernel/types.h"
@@ -19,6 +21,12 @@ class FakeGroups {
   Group Make(ProcessOwner& owner, absl::string_view unit, Token token);
   void Drop(GroupHandle handle);
 
+  // The daemon is gone, and its groups stay for the next one; until EndTakeOver.
+  void Abandon();
+  absl::StatusOr<Group> Adopt(ProcessOwner& owner, GroupId id, Token token);
+  // Those that nobody has adopted.
+  std::vector<GroupId> EndTakeOver();
+
   void Enter(GroupId group);
   // Tells the owner if it was the last one.
   void Leave(GroupId group);
@@ -32,6 +40,7 @@ class FakeGroups {
     std::string name;
     int members = 0;
     Token token = Token::kNone;  // kNone: nobody wants to know any more
+    bool left = false;           // by a daemon that is gone
   };
   static uint64_t About(GroupId group) { return static_cast<uint64_t>(group) << 32; }
 

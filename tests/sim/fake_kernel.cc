@@ -46,7 +46,12 @@ FakeKernel::FakeKernel(uint64_t seed)
       capabilities_{{"simulated", true, "nothing here is real"}} {}
 
 absl::Status FakeKernel::Admit(Call call, const std::string& about) {
+  if (Killed()) return SystemError(ESRCH, NameOf(call));
   const int error = faults_.Count(call);
+  if (faults_.calls() == kill_at_) {
+    Kill();
+    if (!kill_after_ && Killed()) return SystemError(ESRCH, NameOf(call));
+  }
   if (error == 0) return absl::OkStatus();
   const absl::string_view reason = call == Call::kListen ? ListenReason(error) : "SYSTEM_ERROR";
   return SystemError(error, NameOf(call), {{"about", about}}, reason);
@@ -60,6 +65,7 @@ bool FakeKernel::HasEvents() {
 }
 
 absl::Span<const Event> FakeKernel::Poll(Instant deadline) {
+  if (Killed()) return {};
   for (const Event& event : events_) {
     if (event.kind == Event::Kind::kLookedUp) lookups_.erase(event.token);
   }
@@ -85,6 +91,7 @@ absl::Span<const Event> FakeKernel::Poll(Instant deadline) {
 }
 
 void FakeKernel::Wake() {
+  if (killed_) return;
   woken_.store(true);
 }
 
@@ -108,10 +115,12 @@ std::vector<std::string> FakeKernel::Leaks() const {
 // ---- processes ----
 
 void FakeKernel::DropGroup(GroupHandle group) {
+  if (Killed()) return;
   groups_.Drop(group);
 }
 
 void FakeKernel::ForgetChild(ChildHandle child) {
+  if (Killed()) return;
   processes_.Forget(child);
 }
 
@@ -174,13 +183,15 @@ absl::StatusOr<Reached> FakeKernel::SignalGroup(const Group& group, int signal) 
 }
 
 bool FakeKernel::Populated(const Group& group) {
+  if (Killed()) return false;
   return groups_.Populated(group.id());
 }
 
-Exit FakeKernel::Reap(Child child) {
+Exit FakeKernel::ExitOf(const Child& child) {
   Exit exit;
+  if (Killed()) return exit;
   if (!processes_.Ended(child.handle(), exit)) {
-    Problem(absl::StrCat("Reap of pid ", child.pid(), ", which has not ended"));
+    Problem(absl::StrCat("ExitOf pid ", child.pid(), ", which has not ended"));
   }
   return exit;
 }
@@ -188,6 +199,7 @@ Exit FakeKernel::Reap(Child child) {
 // ---- names and files ----
 
 void FakeKernel::Lookup(const IdentityQuery& query, Token token) {
+  if (Killed()) return;
   lookups_[token] = query;
   clock_.After(lookup_time_, [this, token] {
     Event event;

@@ -15,7 +15,6 @@
 #include "tests/sim/event_queue.h"
 #include "tests/sim/fake_clock.h"
 #include "tests/sim/fake_descriptors.h"
-#include "tests/sim/fake_estate.h"
 #include "tests/sim/fake_faults.h"
 #include "tests/sim/fake_files.h"
 #include "tests/sim/fake_groups.h"
@@ -44,6 +43,14 @@ class FakeKernel final : public Kernel {
   const FakeProcesses& processes() const { return processes_; }
   const FakeDescriptors& descriptors() const { return descriptors_; }
   const FakeGroups& groups() const { return groups_; }
+
+  // The daemon is killed at its `nth` counted call from the beginning (from 1): before that is
+  // done, or right after it. From then on nothing that it does reaches the world.
+  void KillAt(uint64_t nth, bool after);
+  void Kill();
+  bool Killed();
+  // All that was the daemon's own is gone: the next one may start.
+  void Bury();
 
   // The daemon gets a signal.
   void Raise(int number);
@@ -85,6 +92,7 @@ class FakeKernel final : public Kernel {
   absl::StatusOr<PipeEnds> Pipe() override;
   absl::StatusOr<std::string> Read(const Fd& fd, size_t limit) override;
   absl::StatusOr<Packet> Receive(const Fd& socket) override;
+  absl::StatusOr<Packet> Peek(const Fd& socket) override;
   absl::Status Send(const Fd& socket,
                     absl::string_view data,
                     absl::Span<const Fd* const> fds) override;
@@ -94,22 +102,17 @@ class FakeKernel final : public Kernel {
   absl::StatusOr<Reached> Signal(const Child& child, int signal, Whom whom) override;
   absl::StatusOr<Reached> SignalGroup(const Group& group, int signal) override;
   bool Populated(const Group& group) override;
-  Exit Reap(Child child) override;
-  absl::Span<char> Memory(size_t size) override { return FakeEstate::Memory(size); }
-  FileId IdOf(const Fd& fd) override { return static_cast<FileId>(fd.number()); }
-  absl::StatusOr<Connection> TakeOver(FileId /*id*/) override { return FakeEstate::NothingLeft(); }
-  absl::StatusOr<Group> AdoptGroup(GroupId /*id*/, Token /*token*/) override {
-    return FakeEstate::NothingLeft();
-  }
-  ProcessId IdOf(const Child& child) override {
-    return {child.pid(), static_cast<uint64_t>(child.pid())};
-  }
-  absl::StatusOr<Child> Readopt(ProcessId /*id*/,
-                                const Group& /*group*/,
-                                Token /*token*/) override {
-    return FakeEstate::NothingLeft();
-  }
-  void EndTakeOver() override {}
+  Exit ExitOf(const Child& child) override;
+  absl::Span<char> Memory(size_t size) override;
+  FileId IdOf(const Fd& fd) override;
+  absl::StatusOr<Fd> TakeOver(FileId id) override;
+  absl::StatusOr<Connection> TakeConnection(uint64_t cookie) override;
+  std::vector<Connection> TakeConnections(const Port& port) override;
+  absl::StatusOr<Group> AdoptGroup(GroupId id, Token token) override;
+  std::vector<int> Members(const Group& group) override;
+  ProcessId IdOf(const Child& child) override;
+  absl::StatusOr<Child> Readopt(ProcessId id, const Group& group, Token token) override;
+  void EndTakeOver() override;
   void Lookup(const IdentityQuery& query, Token token) override;
   absl::StatusOr<Owner> TakeLookup(Token token) override;
   absl::StatusOr<std::string> ReadFile(const std::string& path, size_t limit) override;
@@ -128,6 +131,8 @@ class FakeKernel final : public Kernel {
   absl::Status Admit(Call call, const std::string& about = "");
   void Problem(std::string what) { descriptors_.Problem(std::move(what)); }
   std::vector<std::shared_ptr<FakeFile>> Passed(const SpawnSpec& spec);
+  std::shared_ptr<FakeFile> TakeListener(const ListenSpec& spec);
+  Connection Open(std::shared_ptr<FakeFile> connection);
   absl::StatusOr<uint32_t> NumberOf(const std::string& name, absl::string_view reason) const;
 
   Dice dice_;
@@ -139,6 +144,14 @@ class FakeKernel final : public Kernel {
   FakeGroups groups_;
   FakeDescriptors descriptors_;
   FakeProcesses processes_;
+  // What outlives the daemon, and how it comes to its end (fake_kernel_estate.cc).
+  std::vector<char> memory_;
+  std::vector<std::shared_ptr<FakeFile>> estate_;
+  std::vector<char> last_memory_;  // as it was when the daemon was killed
+  uint64_t kill_at_ = 0;
+  bool kill_after_ = false;
+  bool dying_ = false;
+  bool killed_ = false;
   std::atomic<bool> woken_{false};
   std::vector<Event> events_;
   int lost_kills_ = 0;

@@ -50,13 +50,15 @@ std::vector<std::string> WarningsOf(const ListenSpec& spec) {
 }  // namespace
 
 void FakeKernel::Close(int number) {
+  if (Killed()) return;
   descriptors_.Close(number);
 }
 
 absl::StatusOr<Port> FakeKernel::Listen(const ListenSpec& spec) {
   const std::string text = ToText(spec.address);
   if (absl::Status failed = Admit(Call::kListen, text); !failed.ok()) return failed;
-  auto file = ports_.Listen(spec);
+  absl::StatusOr<std::shared_ptr<FakeFile>> file = TakeListener(spec);
+  if (*file == nullptr) file = ports_.Listen(spec);
   if (!file.ok()) return file.status();
   Port port;
   port.bound = (*file)->bound;
@@ -79,6 +81,7 @@ absl::StatusOr<PortFound> FakeKernel::Restore(const Port& port, const ListenSpec
 std::vector<std::string> FakeKernel::Reconfigure(const Port& port,
                                                  const ListenSpec& from,
                                                  const ListenSpec& to) {
+  if (Killed()) return {};
   const auto file = descriptors_.Find(port.fd, "Reconfigure");
   if (!file || !Admit(Call::kReconfigure).ok()) return {NotObeyed("Backlog", to, "EPERM")};
   const bool other_place = from.type != to.type || ToText(from.address) != ToText(to.address);
@@ -100,6 +103,11 @@ absl::StatusOr<Connection> FakeKernel::Accept(const Fd& port, AcceptFor /*whom*/
   auto accepted = std::make_shared<FakeFile>();
   accepted->kind = FakeFile::Kind::kConnection;
   accepted->talk = client;
+  return Open(std::move(accepted));
+}
+
+Connection FakeKernel::Open(std::shared_ptr<FakeFile> accepted) {
+  const Client client = accepted->talk;
   Connection connection;
   connection.local = client->local;
   connection.remote = client->remote;
@@ -112,16 +120,19 @@ absl::StatusOr<Connection> FakeKernel::Accept(const Fd& port, AcceptFor /*whom*/
 }
 
 void FakeKernel::HandOn(const SocketOptions& options, const Connection& connection) {
+  if (Killed()) return;
   const auto file = descriptors_.Find(connection.fd, "HandOn");
   if (file) file->spec.options = options;
 }
 
 size_t FakeKernel::Flush(const Fd& port, const ListenSpec& /*spec*/) {
+  if (Killed()) return 0;
   const auto file = descriptors_.Find(port, "Flush");
   return file ? FakePorts::Flush(*file) : 0;
 }
 
 std::vector<uint64_t> FakeKernel::Queued(const Fd& port, const ListenSpec& /*spec*/) {
+  if (Killed()) return {};
   const auto file = descriptors_.Find(port, "Queued");
   return file ? FakePorts::Queued(*file) : std::vector<uint64_t>();
 }
@@ -133,6 +144,7 @@ absl::Status FakeKernel::Arm(const Fd& fd, Token token, Arming arming) {
 }
 
 void FakeKernel::Disarm(const Fd& fd) {
+  if (Killed()) return;
   descriptors_.Disarm(fd);
 }
 
@@ -160,23 +172,30 @@ absl::StatusOr<std::string> FakeKernel::Read(const Fd& fd, size_t limit) {
 }
 
 absl::StatusOr<Packet> FakeKernel::Receive(const Fd& socket) {
+  absl::StatusOr<Packet> packet = Peek(socket);
+  if (!packet.ok()) return packet;
+  const auto file = descriptors_.Find(socket, "Receive");
+  auto& packets = file->talk ? file->talk->packets : file->packets;
+  if (!packets.empty()) packets.pop_front();
+  return packet;
+}
+
+absl::StatusOr<Packet> FakeKernel::Peek(const Fd& socket) {
   if (absl::Status failed = Admit(Call::kReceive); !failed.ok()) return failed;
   const auto file = descriptors_.Find(socket, "Receive");
   if (!file) return BadFd("recvmsg");
-  auto& packets = file->talk ? file->talk->packets : file->packets;
+  const auto& packets = file->talk ? file->talk->packets : file->packets;
   if (packets.empty()) {
     if (file->talk && file->talk->client_left) return Packet{};
     return Nothing("recvmsg");
   }
-  FakePacket taken = std::move(packets.front());
-  packets.pop_front();
+  const FakePacket& seen = packets.front();
   Packet packet;
-  packet.data = std::move(taken.data);
-  packet.peer = taken.peer;
-  packet.truncated = taken.truncated;
-  for (auto& passed : taken.files) {
-    packet.fds.push_back(descriptors_.Open(std::move(passed), "Receive"));
-  }
+  packet.data = seen.data;
+  packet.peer = seen.peer;
+  packet.truncated = seen.truncated;
+  for (const auto& passed : seen.files)
+    packet.fds.push_back(descriptors_.Open(passed, "Receive"));
   return packet;
 }
 

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -12,6 +13,9 @@
 
 namespace socketd::sim {
 namespace {
+
+// When all of them were born, as far as ProcessId goes: their numbers are never used twice.
+constexpr uint64_t kBorn = 7;
 
 uint64_t About(ChildHandle child) {
   return static_cast<uint64_t>(child);
@@ -147,10 +151,7 @@ void FakeProcesses::End(int pid, Exit exit) {
     Tell(pid, event);
   }
   world_.groups.Leave(process.group);
-  bool owned = false;
-  for (const auto& [handle, child] : children_)
-    owned = owned || child.pid == pid;
-  if (!owned) processes_.erase(pid);
+  if (!process.orphan && !IsOwned(pid)) processes_.erase(pid);
 }
 
 absl::StatusOr<Child> FakeProcesses::Adopt(ProcessOwner& owner,
@@ -165,6 +166,59 @@ absl::StatusOr<Child> FakeProcesses::Adopt(ProcessOwner& owner,
   const auto handle = static_cast<ChildHandle>(next_child_++);
   children_[handle] = Owned{pid, token};
   return Child(owner, handle, pid);
+}
+
+bool FakeProcesses::IsOwned(int pid) const {
+  return std::any_of(children_.begin(), children_.end(),
+                     [pid](const auto& child) { return child.second.pid == pid; });
+}
+
+void FakeProcesses::Abandon() {
+  for (const auto& [handle, owned] : std::exchange(children_, {})) {
+    const auto found = processes_.find(owned.pid);
+    if (found != processes_.end()) found->second.orphan = true;
+  }
+}
+
+ProcessId FakeProcesses::IdOf(ChildHandle child) const {
+  const auto owned = children_.find(child);
+  if (owned == children_.end()) return {};
+  return {owned->second.pid, kBorn};
+}
+
+std::vector<int> FakeProcesses::Members(GroupId group) const {
+  std::vector<int> members;
+  for (const auto& [pid, process] : processes_) {
+    if (process.group == group && (process.alive || (process.orphan && !IsOwned(pid))))
+      members.push_back(pid);
+  }
+  return members;
+}
+
+absl::StatusOr<Child> FakeProcesses::Readopt(ProcessOwner& owner,
+                                             ProcessId id,
+                                             GroupId group,
+                                             Token token) {
+  const auto found = processes_.find(id.pid);
+  const bool ours = found != processes_.end() && found->second.group == group &&
+                    (id.born == 0 || id.born == kBorn);
+  if (!ours) return absl::NotFoundError("nobody knows that process");
+  const auto handle = static_cast<ChildHandle>(next_child_++);
+  children_[handle] = Owned{id.pid, token};
+  if (!found->second.alive) {
+    Event event;
+    event.kind = Event::Kind::kExited;
+    Tell(id.pid, event);
+  }
+  return Child(owner, handle, id.pid);
+}
+
+void FakeProcesses::EndTakeOver() {
+  for (auto at = processes_.begin(); at != processes_.end();) {
+    const auto here = at++;
+    if (!std::exchange(here->second.orphan, false) || here->second.alive) continue;
+    if (!IsOwned(here->first)) processes_.erase(here);
+  }
 }
 
 bool FakeProcesses::Deliver(FakeProcess& process, int signal) {
@@ -243,11 +297,8 @@ void FakeProcesses::Forget(ChildHandle child) {
   children_.erase(owned);
   world_.events.Drop(About(child));
   const auto found = processes_.find(pid);
-  if (found == processes_.end() || found->second.alive) return;
-  for (const auto& [handle, other] : children_) {
-    if (other.pid == pid) return;
-  }
-  processes_.erase(found);
+  const bool ended = found != processes_.end() && !found->second.alive;
+  if (ended && !IsOwned(pid)) processes_.erase(found);
 }
 
 }  // namespace socketd::sim

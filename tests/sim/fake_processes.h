@@ -44,7 +44,8 @@ struct FakeProcess {
   int accepted = 0;    // in this step
   bool waits = false;  // for a client
   int last_forked = 0;
-  uint64_t clock = 0;  // a wake-up for an earlier value is stale
+  uint64_t clock = 0;   // a wake-up for an earlier value is stale
+  bool orphan = false;  // the daemon that has started it is gone
 };
 
 // The parts of the world that processes touch; all outlive the processes.
@@ -84,6 +85,12 @@ class FakeProcesses {
   // `files` and `log` are what the spec's descriptors stand for.
   Child Spawn(ProcessOwner& owner, const SpawnSpec& spec, FakeProcess process);
   absl::StatusOr<Child> Adopt(ProcessOwner& owner, int pid, GroupId group, Token token);
+  // The daemon is gone: its keeper remembers how those end that it has started.
+  void Abandon();
+  absl::StatusOr<Child> Readopt(ProcessOwner& owner, ProcessId id, GroupId group, Token token);
+  ProcessId IdOf(ChildHandle child) const;
+  std::vector<int> Members(GroupId group) const;
+  void EndTakeOver();
   Reached Signal(ChildHandle child, int signal, Whom whom);
   Reached SignalGroup(GroupId group, int signal);
   // False: no such child, or it has not ended.
@@ -96,6 +103,7 @@ class FakeProcesses {
     Token token = Token::kNone;
   };
 
+  bool IsOwned(int pid) const;
   FakeProcess& Start(FakeProcess process);
   void Execute(int pid);
   void Later(FakeProcess& process, absl::Duration span, void (FakeProcesses::*what)(int));

@@ -275,7 +275,7 @@ TEST_P(KernelContract, APipeGivesBytesAndThenItsEnd) {
   ASSERT_THAT(child, IsOk());
   pipe->write = Fd();
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
-  kernel().Reap(*std::move(child));
+  kernel().ExitOf(*child);
   EXPECT_THAT(kernel().Read(pipe->read, 3), IsOkAndHolds("hel"));
   EXPECT_THAT(kernel().Read(pipe->read, 100), IsOkAndHolds("lo\n"));
   EXPECT_THAT(kernel().Read(pipe->read, 100), IsOkAndHolds(""));

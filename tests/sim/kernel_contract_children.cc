@@ -39,7 +39,7 @@ TEST_P(KernelContract, AChildIsExecedThenExitsThenLeavesItsGroupEmpty) {
   EXPECT_LT(Place(Kind::kExited, kChildToken), Place(Kind::kGroupEmpty, kGroupToken));
   EXPECT_NE(Place(Kind::kExeced, kChildToken), -1);
   EXPECT_FALSE(kernel().Populated(*group));
-  EXPECT_EQ(kernel().Reap(*std::move(child)), (Exit{Exit::How::kExited, 0}));
+  EXPECT_EQ(kernel().ExitOf(*child), (Exit{Exit::How::kExited, 0}));
 }
 
 TEST_P(KernelContract, TheExitStatusIsTold) {
@@ -48,7 +48,7 @@ TEST_P(KernelContract, TheExitStatusIsTold) {
   auto child = kernel().Spawn(SpecOf(Program::kExitsSeven, *group, kChildToken));
   ASSERT_THAT(child, IsOk());
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
-  EXPECT_EQ(kernel().Reap(*std::move(child)), (Exit{Exit::How::kExited, 7}));
+  EXPECT_EQ(kernel().ExitOf(*child), (Exit{Exit::How::kExited, 7}));
 }
 
 TEST_P(KernelContract, AProgramThatIsNotThereFailsToSpawn) {
@@ -78,7 +78,7 @@ TEST_P(KernelContract, TermEndsAChildAndAGoneOneIsNobody) {
   EXPECT_THAT(kernel().Signal(*child, SIGTERM, Whom::kProcess), IsOkAndHolds(Reached::kSomebody));
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
   EXPECT_THAT(kernel().SignalGroup(*group, SIGTERM), IsOkAndHolds(Reached::kNobody));
-  EXPECT_EQ(kernel().Reap(*std::move(child)), (Exit{Exit::How::kSignaled, SIGTERM}));
+  EXPECT_EQ(kernel().ExitOf(*child), (Exit{Exit::How::kSignaled, SIGTERM}));
 }
 
 TEST_P(KernelContract, ASignalRightAfterSpawnReachesTheProcessGroup) {
@@ -105,7 +105,7 @@ TEST_P(KernelContract, KillEndsAChildThatIgnoresTerm) {
   EXPECT_THAT(kernel().Signal(*child, SIGKILL, Whom::kProcessGroup),
               IsOkAndHolds(Reached::kSomebody));
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
-  EXPECT_EQ(kernel().Reap(*std::move(child)), (Exit{Exit::How::kSignaled, SIGKILL}));
+  EXPECT_EQ(kernel().ExitOf(*child), (Exit{Exit::How::kSignaled, SIGKILL}));
 }
 
 TEST_P(KernelContract, AGroupHoldsWhatAChildLeavesBehind) {
@@ -114,7 +114,7 @@ TEST_P(KernelContract, AGroupHoldsWhatAChildLeavesBehind) {
   auto child = kernel().Spawn(SpecOf(Program::kLeavesADetached, *group, kChildToken));
   ASSERT_THAT(child, IsOk());
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
-  kernel().Reap(*std::move(child));
+  kernel().ExitOf(*child);
   Watch(kQuiet);
   EXPECT_EQ(Place(Kind::kGroupEmpty, kGroupToken), -1);
   EXPECT_TRUE(kernel().Populated(*group));
@@ -145,7 +145,7 @@ TEST_P(KernelContract, ADroppedGroupTellsNobody) {
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
   Watch(kQuiet);
   EXPECT_EQ(Place(Kind::kGroupEmpty, kGroupToken), -1);
-  kernel().Reap(*std::move(child));
+  kernel().ExitOf(*child);
 }
 
 TEST_P(KernelContract, OnlyAMemberOfTheGroupIsAdopted) {
@@ -160,7 +160,7 @@ TEST_P(KernelContract, OnlyAMemberOfTheGroupIsAdopted) {
   EXPECT_THAT(kernel().Adopt(pid, *other, kPortToken), FailsWith(absl::StatusCode::kNotFound));
   EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL), IsOkAndHolds(Reached::kSomebody));
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
-  kernel().Reap(*std::move(child));
+  kernel().ExitOf(*child);
   EXPECT_THAT(kernel().Adopt(pid, *group, kPortToken), FailsWith(absl::StatusCode::kNotFound));
 }
 
@@ -183,7 +183,7 @@ TEST_P(KernelContract, ANotificationIsAttributedToItsGroup) {
   EXPECT_EQ(packet->peer.group, group->id());
   EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL), IsOk());
   ASSERT_TRUE(Await(Kind::kGroupEmpty, kGroupToken));
-  kernel().Reap(*std::move(child));
+  kernel().ExitOf(*child);
   kernel().Disarm(port->fd);
 }
 
@@ -209,7 +209,7 @@ TEST_P(KernelContract, APassedPortIsSharedAndWhatTheChildTakesIsGone) {
   kernel().Disarm(port->fd);
   EXPECT_THAT(kernel().SignalGroup(*group, SIGKILL), IsOk());
   ASSERT_TRUE(Await(Kind::kExited, kChildToken));
-  kernel().Reap(*std::move(child));
+  kernel().ExitOf(*child);
 }
 
 }  // namespace socketd::sim

@@ -21,7 +21,7 @@ namespace socketd::sim {
 namespace {
 
 // A little over 100,000 unit lives.
-constexpr uint64_t kSeeds = 4000;
+constexpr uint64_t kSeeds = 4800;
 constexpr uint64_t kNone = ~uint64_t{0};
 constexpr size_t kShownMoves = 60;
 

@@ -16,6 +16,7 @@ namespace {
 constexpr int kTurnsPerInstant = 5000;
 constexpr size_t kKeptComplaints = 20;
 constexpr size_t kReadAtOnce = 4096;
+constexpr size_t kMemory = size_t{512} * 1024;
 
 }  // namespace
 
@@ -40,6 +41,34 @@ void World::AddProgram(const std::string& path, absl::string_view script) {
 }
 
 void World::Boot() {
+  BootOnce();
+  while (kernel_.Killed()) {
+    Bury();
+    BootOnce();
+  }
+  Settle();
+}
+
+void World::Bury() {
+  notify_.reset();
+  invariants_.reset();
+  engine_.reset();
+  files_.reset();
+  loop_.reset();
+  kernel_.Bury();
+}
+
+void World::Reboot() {
+  Bury();
+  Boot();
+  for (size_t i = 0; i < asked_.size(); ++i) {
+    if (!asked_[i]->done && asked_[i]->again) asked_[i]->again();
+  }
+  if (shutting_down_) AskToShutDown();
+}
+
+void World::BootOnce() {
+  ++boots_;
   loop_ = std::make_unique<EventLoop>(kernel_);
   files_ = std::make_unique<KernelFiles>(kernel_);
   EngineOptions options;
@@ -47,18 +76,27 @@ void World::Boot() {
   options.unit_paths = {std::string(kUnitPath), std::string(kLowerUnitPath)};
   options.create_path = std::string(kUnitPath);
   options.notify_path = std::string(kNotifyPath);
+  options.memory_size = kMemory;
   if (most_units_ != 0) options.unit_limit = most_units_;
   options.environment = {"PATH=/usr/bin:/bin"};
   engine_ = std::make_unique<Engine>(*loop_, std::move(options));
   invariants_ = std::make_unique<Invariants>(engine_->core());
   notify_ = std::make_unique<NotifySocket>(
       *loop_, [this](const Packet& packet) { engine_->OnNotify(packet); });
-  CHECK(notify_->Open(std::string(kNotifyPath)).ok());
+  // A daemon that cannot start is started again.
+  if (!notify_->Open(std::string(kNotifyPath)).ok()) return kernel_.Kill();
   const LoadReport loaded = engine_->LoadAll();
+  engine_->Recall();
   // The daemon says that it is ready now.
-  if (engine_->handle().board()->size() < static_cast<size_t>(loaded.loaded))
-    Complain("the board does not show what was loaded");
-  Settle();
+  const bool shown = engine_->handle().board()->size() >= static_cast<size_t>(loaded.loaded);
+  if (!shown && !kernel_.Killed()) Complain("the board does not show what was loaded");
+}
+
+// What a daemon says after its end is not heard.
+void World::Take(Asked& asked, const absl::Status& status) {
+  if (kernel_.Killed()) return;
+  asked.done = true;
+  asked.status = status;
 }
 
 std::shared_ptr<Asked> World::Note(const std::string& unit) {
@@ -69,14 +107,17 @@ std::shared_ptr<Asked> World::Note(const std::string& unit) {
 }
 
 void World::Create(const std::string& unit, const std::string& text) {
-  UnitSource source;
-  source.unit = unit;
-  source.text = text;
-  engine_->handle().Create(std::move(source),
-                           [asked = Note(unit)](const absl::StatusOr<UnitSnapshotPtr>& created) {
-                             asked->done = true;
-                             asked->status = created.status();
-                           });
+  const std::shared_ptr<Asked> asked = Note(unit);
+  asked->again = [this, asked = asked.get(), unit, text] {
+    UnitSource source;
+    source.unit = unit;
+    source.text = text;
+    engine_->handle().Create(std::move(source),
+                             [this, asked](const absl::StatusOr<UnitSnapshotPtr>& created) {
+                               Take(*asked, created.status());
+                             });
+  };
+  asked->again();
 }
 
 size_t World::Ask(JobKind kind, const std::string& unit, JobMode mode) {
@@ -91,30 +132,37 @@ size_t World::Ask(JobRequest request) {
   const std::shared_ptr<Asked> asked = Note(request.unit);
   asked->kind = request.kind;
   request.requester = "a test";
-  engine_->handle().Submit(std::move(request), [asked](const absl::StatusOr<JobReport>& report) {
-    asked->done = true;
-    asked->status = report.status();
-    if (report.ok()) asked->warnings = report->warnings;
-  });
+  asked->again = [this, asked = asked.get(), request] {
+    engine_->handle().Submit(request, [this, asked](const absl::StatusOr<JobReport>& report) {
+      Take(*asked, report.status());
+      if (report.ok()) asked->warnings = report->warnings;
+    });
+  };
+  asked->again();
   return asked_.size() - 1;
 }
 
 void World::Pause(const std::string& unit, bool resume) {
-  engine_->handle().Pause({unit, resume, "a test"},
-                          [asked = Note(unit)](const absl::StatusOr<UnitSnapshotPtr>& paused) {
-                            asked->done = true;
-                            asked->status = paused.status();
-                          });
+  const std::shared_ptr<Asked> asked = Note(unit);
+  asked->again = [this, asked = asked.get(), unit, resume] {
+    engine_->handle().Pause({unit, resume, "a test"},
+                            [this, asked](const absl::StatusOr<UnitSnapshotPtr>& paused) {
+                              Take(*asked, paused.status());
+                            });
+  };
+  asked->again();
 }
 
 void World::Apply(ApplyRequest request) {
-  const std::string first = request.units.empty() ? "" : request.units.front().unit;
-  engine_->handle().ApplyUnits(std::move(request),
-                               [asked = Note(first)](const absl::StatusOr<ApplyReport>& report) {
-                                 asked->done = true;
-                                 asked->status = report.status();
-                                 if (report.ok()) asked->warnings = report->warnings;
-                               });
+  const std::shared_ptr<Asked> asked =
+      Note(request.units.empty() ? "" : request.units.front().unit);
+  asked->again = [this, asked = asked.get(), request] {
+    engine_->handle().ApplyUnits(request, [this, asked](const absl::StatusOr<ApplyReport>& report) {
+      Take(*asked, report.status());
+      if (report.ok()) asked->warnings = report->warnings;
+    });
+  };
+  asked->again();
 }
 
 int64_t World::Plan(const ApplyRequest& request) {
@@ -131,13 +179,16 @@ void World::Load() {
 }
 
 void World::Delete(const std::string& unit) {
-  UnitSource source;
-  source.unit = unit;
-  engine_->handle().Delete(std::move(source),
-                           [asked = Note(unit)](const absl::StatusOr<int64_t>& revision) {
-                             asked->done = true;
-                             asked->status = revision.status();
-                           });
+  const std::shared_ptr<Asked> asked = Note(unit);
+  asked->again = [this, asked = asked.get(), unit] {
+    UnitSource source;
+    source.unit = unit;
+    engine_->handle().Delete(std::move(source),
+                             [this, asked](const absl::StatusOr<int64_t>& revision) {
+                               Take(*asked, revision.status());
+                             });
+  };
+  asked->again();
 }
 
 bool World::Busy() {
@@ -146,6 +197,7 @@ bool World::Busy() {
 
 void World::AfterTurn() {
   ++turns_;
+  if (kernel_.Killed()) return Reboot();
   ReadChanges();
   for (; problems_seen_ < kernel_.problems().size(); ++problems_seen_) {
     Complain(kernel_.problems()[problems_seen_]);
@@ -157,11 +209,29 @@ void World::AfterTurn() {
 void World::ReadChanges() {
   const int64_t from = changes_.empty() ? 1 : changes_.back().revision + 1;
   const History& history = engine_->handle().history();
+  const size_t before = changes_.size();
   if (!history.Read(from, kReadAtOnce, changes_)) Complain("the history was trimmed in one turn");
+  for (size_t i = before; i < changes_.size(); ++i)
+    CheckChange(changes_[i]);
+}
+
+// Each move of a unit is seen once, whoever was the daemon.
+void World::CheckChange(const Change& change) {
+  const int64_t number = static_cast<int64_t>(&change - changes_.data()) + 1;
+  const auto last = seen_.find(change.unit);
+  // Units that only others name come and go without a word.
+  const bool known = last != seen_.end() && !last->second.empty() && !change.from.empty();
+  const bool follows = !known || last->second == change.from;
+  if (!follows || change.revision != number) {
+    Complain(absl::StrCat("change ", change.revision, " does not follow: ", ToText(change),
+                          last == seen_.end() ? "" : absl::StrCat(" after -> ", last->second)));
+  }
+  seen_[change.unit] = std::string(change.to);
 }
 
 void World::Settle() {
   for (int i = 0; i < kTurnsPerInstant; ++i) {
+    if (kernel_.Killed()) Reboot();
     if (!Busy()) {
       for (const std::string& what : LookAtRest(*this))
         Complain(what);
@@ -184,10 +254,15 @@ void World::Advance(absl::Duration span) {
   }
 }
 
-bool World::ShutDown(absl::Duration patience) {
+void World::AskToShutDown() {
   Cause cause;
   cause.kind = Cause::Kind::kDaemon;
-  engine_->Shutdown(cause, [done = shut_down_] { *done = true; });
+  engine_->Shutdown(cause, [this, done = shut_down_] { *done = !kernel_.Killed(); });
+}
+
+bool World::ShutDown(absl::Duration patience) {
+  shutting_down_ = true;
+  AskToShutDown();
   const Instant end = kernel_.Now() + patience;
   Settle();
   while (!*shut_down_ && kernel_.Now() < end && complaints_.size() < kKeptComplaints) {

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +38,8 @@ struct Asked {
   bool done = false;
   absl::Status status;
   std::vector<std::string> warnings;
+  // Asks once more: who was killed has not answered, and clients ask again.
+  std::function<void()> again;
 };
 
 class World {
@@ -59,8 +63,10 @@ class World {
 
   // How many units there is room for; before Boot.
   void LimitUnits(size_t most) { most_units_ = most; }
-  // Starts the daemon.
+  // Starts the daemon, again and again if it is killed meanwhile.
   void Boot();
+  // How often it was started.
+  int boots() const { return boots_; }
   // Asks for a job; the answer is in asked(index).
   size_t Ask(JobRequest request);
   size_t Ask(JobKind kind, const std::string& unit, JobMode mode = JobMode::kReplace);
@@ -104,6 +110,13 @@ class World {
 
  private:
   std::shared_ptr<Asked> Note(const std::string& unit);
+  void BootOnce();
+  // The daemon was killed: all that it was is gone, and the next one goes on.
+  void Reboot();
+  void Bury();
+  void AskToShutDown();
+  void Take(Asked& asked, const absl::Status& status);
+  void CheckChange(const Change& change);
   void ReadChanges();
   void AfterTurn();
   bool Busy();
@@ -120,6 +133,9 @@ class World {
   size_t problems_seen_ = 0;
   size_t most_units_ = 0;  // 0: as many as the engine has room for
   int turns_ = 0;
+  int boots_ = 0;
+  bool shutting_down_ = false;
+  std::map<std::string, std::string> seen_;  // where each unit's last change led
   std::shared_ptr<bool> shut_down_ = std::make_shared<bool>(false);
 };
 

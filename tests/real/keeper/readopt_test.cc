@@ -85,7 +85,7 @@ class Service {
   }
   std::string HowItEnded() {
     Await(Event::Kind::kExited);
-    const Exit exit = kernel_->Reap(std::move(child_));
+    const Exit exit = kernel_->ExitOf(child_);
     return absl::StrCat(static_cast<int>(exit.how), " ", exit.status, " ",
                         kernel_->Populated(group_) ? "populated" : "empty");
   }

@@ -20,6 +20,7 @@
 #include "absl/time/clock.h"
 #include "gmock/gmock.h"
 
+#include "proto/socketd/v1/unit.pb.h"
 #include "tests/real/testing/daemon_test.h"
 #include "tests/real/testing/processes.h"
 #include "tests/real/testing/traffic.h"
@@ -151,16 +152,25 @@ TEST_F(SurvivalTest, WhoCallsTheApiMeanwhileWaits) {
   EXPECT_NE(late.State("web.socket"), "");
 }
 
-TEST_F(SurvivalTest, WhatNobodyGoesOnWithIsEnded) {
+TEST_F(SurvivalTest, AServiceGoesOnAsWhatItWas) {
   ASSERT_NO_FATAL_FAILURE(BeginKept());
   auto watcher = client().Watch();
   const auto guest = Conversation::Open(tcp());
   ASSERT_EQ(watcher->Until("web.service", "running").back(), "running");
+  const auto before = client().Get("web.service");
   const int service = client().MainPid("web.service");
   ASSERT_GT(service, 1);
   ASSERT_TRUE(KillDaemon().ok());
-  AwaitEnd(service);
-  EXPECT_FALSE(Alive(service));
+  ApiClient next(daemon().api_address());
+  EXPECT_EQ(next.State("web.service"), "running");
+  EXPECT_EQ(next.State("web.socket"), "running");
+  EXPECT_EQ(next.MainPid("web.service"), service);
+  const auto after = next.Get("web.service");
+  EXPECT_EQ(after->status().invocation_id(), before->status().invocation_id());
+  EXPECT_EQ(after->revision(), before->revision());
+  auto later = next.Watch();
+  kill(service, SIGTERM);
+  EXPECT_EQ(later->Until("web.socket", "listening").back(), "listening") << "its end is known";
 }
 
 TEST_F(SurvivalTest, ASignalToAllOfThemCountsOnce) {

@@ -72,7 +72,7 @@ struct Bench {
   void OnExit(Token token) {
     auto run = runs.find(static_cast<uint64_t>(token));
     if (run == runs.end()) return;
-    kernel->Reap(std::move(run->second.child));
+    kernel->ExitOf(run->second.child);
     runs.erase(run);
     if (accepting) return;
     (void)kernel->Restore(port, listen);

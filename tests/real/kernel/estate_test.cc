@@ -267,13 +267,13 @@ TEST_F(EstateTest, AConnectionIsTakenOverOnceWithItsPeer) {
   Abandon(std::move(accepted->fd));
   Abandon(std::move(port.fd));
   Die();
-  auto taken = daemon().TakeOver(id);
+  auto taken = daemon().TakeConnection(cookie);
   ASSERT_THAT(taken, IsOk());
   EXPECT_EQ(taken->peer.pid, getpid());
   EXPECT_EQ(taken->cookie, cookie);
   EXPECT_EQ(daemon().IdOf(taken->fd), id);
-  EXPECT_THAT(daemon().TakeOver(id), FailsBecause("NOT_LEFT"));
-  EXPECT_THAT(daemon().TakeOver(FileId::kNone), FailsBecause("NOT_LEFT"));
+  EXPECT_THAT(daemon().TakeConnection(cookie), FailsBecause("NOT_LEFT"));
+  EXPECT_THAT(daemon().TakeConnection(0), FailsBecause("NOT_LEFT"));
 }
 
 TEST_F(EstateTest, TheEndsOfAPipeAreTold) {
@@ -288,7 +288,7 @@ TEST_F(EstateTest, TheEndsOfAPipeAreTold) {
   auto taken = daemon().TakeOver(reading);
   ASSERT_THAT(taken, IsOk());
   daemon().EndTakeOver();
-  EXPECT_EQ(daemon().Read(taken->fd, 100).value(), "log");
+  EXPECT_EQ(daemon().Read(*taken, 100).value(), "log");
 }
 
 TEST_F(EstateTest, MemoryStaysAndGrows) {
@@ -330,7 +330,7 @@ TEST_F(EstateTest, ALivingProcessAndItsGroupAreAdopted) {
   const int go = open(Path("go").c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_EQ(write(go, "\n", 1), 1);
   ASSERT_TRUE(Comes(Event::Kind::kExited));
-  EXPECT_EQ(daemon().Reap(*std::move(readopted)), (Exit{Exit::How::kExited, 7}));
+  EXPECT_EQ(daemon().ExitOf(*readopted), (Exit{Exit::How::kExited, 7}));
   EXPECT_FALSE(daemon().Populated(*adopted));
   close(go);
 }
@@ -354,7 +354,7 @@ TEST_F(EstateTest, HowAnOrphanEndedIsKnownFromTheKeeper) {
   ASSERT_THAT(child, IsOk());
   EXPECT_EQ(daemon().Signal(*child, SIGTERM, Whom::kProcess).value(), Reached::kNobody);
   ASSERT_TRUE(Comes(Event::Kind::kExited));
-  EXPECT_EQ(daemon().Reap(*std::move(child)), (Exit{Exit::How::kSignaled, SIGTERM}));
+  EXPECT_EQ(daemon().ExitOf(*child), (Exit{Exit::How::kSignaled, SIGTERM}));
 }
 
 TEST_F(EstateTest, AnotherProcessOfThatNumberIsNotAdopted) {

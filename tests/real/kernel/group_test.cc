@@ -149,7 +149,7 @@ TEST_F(GroupTest, AFrozenGroupDoesNotHoldTheLoop) {
   const auto ended = Next(Event::Kind::kExited);
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->token, static_cast<Token>(77));
-  EXPECT_EQ(kernel().Reap(std::move(*child)), (Exit{Exit::How::kExited, 5}));
+  EXPECT_EQ(kernel().ExitOf(*child), (Exit{Exit::How::kExited, 5}));
   EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kSomebody);
   ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
 }
@@ -262,7 +262,7 @@ TEST_F(GroupTest, AnOrphanIsAdoptedAndItsEndIsKnown) {
   const auto ended = Next(Event::Kind::kExited);
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->token, static_cast<Token>(9));
-  EXPECT_EQ(kernel().Reap(std::move(*main)), (Exit{Exit::How::kExited, 42}));
+  EXPECT_EQ(kernel().ExitOf(*main), (Exit{Exit::How::kExited, 42}));
 }
 
 // Its parent is no process of ours, and takes its time.
@@ -287,7 +287,7 @@ TEST_F(GroupTest, HowAnAdoptedProcessEndedIsKnownWhenItsParentHasWaitedForIt) {
   const auto ended = Next(Event::Kind::kExited);
   ASSERT_TRUE(ended);
   EXPECT_EQ(ended->token, static_cast<Token>(9));
-  EXPECT_EQ(kernel().Reap(std::move(*main)), (Exit{Exit::How::kExited, 42}));
+  EXPECT_EQ(kernel().ExitOf(*main), (Exit{Exit::How::kExited, 42}));
 }
 
 TEST_F(GroupTest, AMainProcessThatChangesAgainAndAgainCostsNothing) {
@@ -319,7 +319,7 @@ TEST_F(GroupTest, AMainProcessThatChangesAgainAndAgainCostsNothing) {
   EXPECT_EQ(kernel().SignalGroup(group, SIGKILL).value(), Reached::kSomebody);
   const auto ended = Next(Event::Kind::kGroupEmpty);
   EXPECT_TRUE(ended);
-  EXPECT_EQ(kernel().Reap(std::move(*again)), (Exit{Exit::How::kSignaled, SIGKILL}));
+  EXPECT_EQ(kernel().ExitOf(*again), (Exit{Exit::How::kSignaled, SIGKILL}));
 }
 
 TEST_F(GroupTest, ManyOrphansAreReapedInOneGo) {

@@ -78,7 +78,7 @@ TEST_F(NewbornTest, WhatWasLentToAChildThatWaitsForItsNamesReachesIt) {
     kernel().Poll(kernel().Now() + absl::Milliseconds(5));
   Freeze(group, false);
   ASSERT_TRUE(Next(Event::Kind::kExited));
-  EXPECT_TRUE(kernel().Reap(std::move(*child)).clean());
+  EXPECT_TRUE(kernel().ExitOf(*child).clean());
   EXPECT_EQ(Contents(Path("fds")),
             absl::StrCat("socket:[", InodeOf(many[7].fd.number()), "]\nsocket:[",
                          InodeOf(many[77].fd.number()), "]\n"));

@@ -34,7 +34,7 @@ TEST_F(SpawnTest, TellsExecThenExitThenEmptyGroup) {
   EXPECT_GT(child->pid(), 0);
   EXPECT_THAT(Until(Event::Kind::kGroupEmpty),
               ElementsAre(Event::Kind::kExeced, Event::Kind::kExited, Event::Kind::kGroupEmpty));
-  EXPECT_EQ(kernel().Reap(std::move(*child)), (Exit{Exit::How::kExited, 7}));
+  EXPECT_EQ(kernel().ExitOf(*child), (Exit{Exit::How::kExited, 7}));
 }
 
 TEST_F(SpawnTest, TheExecutorTellsTheSame) {
@@ -44,7 +44,7 @@ TEST_F(SpawnTest, TheExecutorTellsTheSame) {
   ASSERT_TRUE(child.ok()) << child.status();
   EXPECT_THAT(Until(Event::Kind::kGroupEmpty),
               ElementsAre(Event::Kind::kExeced, Event::Kind::kExited, Event::Kind::kGroupEmpty));
-  EXPECT_EQ(kernel().Reap(std::move(*child)), (Exit{Exit::How::kExited, 7}));
+  EXPECT_EQ(kernel().ExitOf(*child), (Exit{Exit::How::kExited, 7}));
   EXPECT_EQ(access(Path("made/here").c_str(), X_OK), 0);
 }
 
@@ -56,7 +56,7 @@ TEST_F(SpawnTest, ASignalReachesTheProcess) {
   EXPECT_EQ(kernel().Signal(*child, SIGTERM, Whom::kProcess).value(), Reached::kSomebody);
   ASSERT_TRUE(Next(Event::Kind::kExited));
   EXPECT_EQ(kernel().Signal(*child, SIGTERM, Whom::kProcess).value(), Reached::kNobody);
-  EXPECT_EQ(kernel().Reap(std::move(*child)), (Exit{Exit::How::kSignaled, SIGTERM}));
+  EXPECT_EQ(kernel().ExitOf(*child), (Exit{Exit::How::kSignaled, SIGTERM}));
 }
 
 TEST_F(SpawnTest, DescriptorsComeInOrderFromThreeUp) {
@@ -278,7 +278,7 @@ TEST_F(SpawnTest, ManyAtOnceAreAllToldApart) {
     for (const Event& event : kernel().Poll(deadline)) {
       if (event.kind != Event::Kind::kExited) continue;
       const int i = static_cast<int>(event.token) - 100;
-      EXPECT_EQ(kernel().Reap(std::move(children[i])), (Exit{Exit::How::kExited, i % 100}));
+      EXPECT_EQ(kernel().ExitOf(children[i]), (Exit{Exit::How::kExited, i % 100}));
       ++ended;
     }
   }

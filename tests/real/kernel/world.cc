@@ -75,7 +75,7 @@ Exit World::Run(const SpawnSpec& spec) {
   absl::StatusOr<Child> child = kernel_->Spawn(spec);
   EXPECT_TRUE(child.ok()) << child.status();
   if (!child.ok() || !Next(Event::Kind::kExited)) return {};
-  return kernel_->Reap(std::move(*child));
+  return kernel_->ExitOf(*child);
 }
 
 std::optional<Event> World::RunFailing(const SpawnSpec& spec) {

@@ -99,8 +99,11 @@ struct ApiClient::Channel {
 };
 
 ApiClient::ApiClient(const std::string& address) : channel_(std::make_unique<Channel>()) {
-  channel_->stub =
-      v1::UnitService::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  // A connection of its own: one that another client has may be to a daemon that is gone.
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  channel_->stub = v1::UnitService::NewStub(
+      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
 }
 
 ApiClient::~ApiClient() = default;

@@ -19,6 +19,8 @@ class FakeHost final : public UnitHost {
   const EngineOptions& options() const override { return options_; }
   int64_t OnMoved(Unit& /*unit*/, Change /*change*/) override { return ++revision_; }
   void OnChanged(Unit& /*unit*/) override {}
+  void OnStep(Unit& /*unit*/) override {}
+  void OnEnded(Child /*child*/) override {}
   void OnGroup(GroupId /*group*/, Unit* /*unit*/) override {}
   void OnInstanceEnded(Unit& /*unit*/) override {}
   bool shutting_down() const override { return false; }

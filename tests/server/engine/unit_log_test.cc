@@ -41,7 +41,7 @@ class UnitLogTest : public ::testing::Test {
     absl::StatusOr<Child> child = kernel_.Spawn(spec);
     ASSERT_THAT(child, IsOk());
     loop_.Turn(loop_.now() + absl::Milliseconds(1));
-    kernel_.Reap(*std::move(child));
+    kernel_.ExitOf(*child);
   }
   std::vector<std::string> Lines() {
     std::vector<std::string> texts;

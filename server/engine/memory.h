@@ -1,0 +1,60 @@
+// What the engine must find again after the daemon was killed: of each unit what remembered.proto
+// says, and the last changes of all. It lies in memory that a keeper holds (Kernel::Memory); to
+// write there costs no system call. A change is written when it happens and a unit at the end of
+// each turn in which something happened to it, so that changes may be ahead of units, never behind.
+// Without a keeper nothing is remembered. Engine thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+
+#include "server/engine/journal.h"
+#include "server/engine/remembered.pb.h"
+#include "server/kernel/kernel.h"
+#include "server/unit/change.h"
+
+namespace socketd {
+
+class Memory {
+ public:
+  // As many bytes as it may take, of which only those count that are used.
+  Memory(Kernel& kernel, size_t size);
+
+  // What the daemon before left, checked in itself: units by name, changes by revision without a
+  // gap.
+  struct Past {
+    std::vector<remembered::Unit> units;
+    std::vector<Change> changes;
+    bool served = false;
+  };
+  // At most so many of the last changes.
+  Past Recall(size_t changes) const;
+
+  // How a unit is now; `gone` forgets it.
+  void Put(const remembered::Unit& unit);
+  void Append(const Change& change);
+  // What the daemon does by itself at its start is done.
+  void SayServing();
+
+  bool kept() const { return units_.has_value(); }
+
+ private:
+  void Rewrite();
+  bool Write(const std::string& name, absl::string_view record);
+  void LearnPlaces();
+
+  char* head_ = nullptr;
+  std::optional<Journal> units_;
+  std::optional<Journal> changes_;
+  absl::flat_hash_map<std::string, absl::string_view> places_;  // of each unit's last record
+  size_t live_ = 0;                                             // bytes of all of them
+  bool full_ = false;
+  std::string buffer_;
+};
+
+}  // namespace socketd
