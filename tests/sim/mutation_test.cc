@@ -2,7 +2,8 @@
 // proofs that guard them at compile time (run here on the damaged copy), or a run of the scenarios
 // with the damaged table. In each cell at least one damage that the proofs let pass must be seen by
 // a run, unless they let none pass. Prints every mutation with what caught it, cell by cell until
-// the first that a run has caught; with `--all`, all of them.
+// the first that a run has caught; with `--all`, all of them. `--cell=PREFIX`, as often as wanted,
+// keeps to the cells whose names begin so: `"--cell=socket stop-post."`, `--cell=service`.
 //
 // The engine's own tables are damaged in place: their page is made writable in a forked child, so
 // that nothing has to be built twice and no test can see another one's damage.
@@ -24,6 +25,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 
 #include "server/base/check.h"
 #include "server/engine/service_machine.h"
@@ -205,6 +208,27 @@ std::vector<Mutation> AllMutations() {
   return all;
 }
 
+bool Has(int argc, char** argv, absl::string_view flag) {
+  return std::any_of(argv, argv + argc, [&](const char* argument) { return argument == flag; });
+}
+
+// Those that `--cell=PREFIX` asks for; without one, all.
+std::vector<Mutation> Chosen(int argc, char** argv) {
+  std::vector<absl::string_view> prefixes;
+  for (int i = 1; i < argc; ++i) {
+    absl::string_view argument = argv[i];
+    if (absl::ConsumePrefix(&argument, "--cell=")) prefixes.push_back(argument);
+  }
+  std::vector<Mutation> mutations = AllMutations();
+  if (prefixes.empty()) return mutations;
+  std::erase_if(mutations, [&](const Mutation& mutation) {
+    return std::none_of(prefixes.begin(), prefixes.end(), [&](absl::string_view prefix) {
+      return absl::StartsWith(mutation.cell, prefix);
+    });
+  });
+  return mutations;
+}
+
 }  // namespace
 }  // namespace socketd::sim
 
@@ -215,9 +239,12 @@ int main(int argc, char** argv) {
     std::cerr << scenarios.status().message() << "\n";
     return 1;
   }
-  const bool all = std::any_of(
-      argv, argv + argc, [](const char* argument) { return std::strcmp(argument, "--all") == 0; });
-  const Tally tally = CatchAll(*scenarios, AllMutations(), all);
+  const auto mutations = Chosen(argc, argv);
+  if (mutations.empty()) {
+    std::cerr << "--cell: no cell begins so, expected one as `socket stop-post.done`\n";
+    return 1;
+  }
+  const Tally tally = CatchAll(*scenarios, mutations, Has(argc, argv, "--all"));
   std::printf("%d mutations: %d caught by the proofs, %d by runs, %zu by nobody\n", tally.planted,
               tally.proofs, tally.runs, tally.survivors.size());
   int holes = 0;
