@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "server/engine/machine.h"
@@ -126,22 +127,43 @@ constexpr bool PausesFit(const Table<SocketRow>& table) {
   return true;
 }
 
-// Only ports that are kept can be opened, watched, handed to a service or have a queue; and a unit
-// at rest keeps none.
+// Only ports that are kept can be opened, watched, handed to a service or have a queue; a unit at
+// rest keeps none, and the last commands run without.
 constexpr bool PortsFitTheirAwait(const Table<SocketRow>& table) {
   for (const SocketRow& row : table) {
     const bool needed =
         row.awaits == SocketAwait::kOpening || Lasts(row.awaits) || Queues(row.awaits);
     if (needed && row.ports != Ports::kKept) return false;
-    if (Rests(row.awaits) && row.ports != Ports::kShut) return false;
+    const bool over = Rests(row.awaits) || row.awaits == SocketAwait::kExecEnd;
+    if (over && row.ports != Ports::kShut) return false;
+  }
+  return true;
+}
+
+// Ports are kept only where they were opened before: the next daemon opens again what the state
+// that it goes on in keeps.
+constexpr bool KeptPortsWereOpened(const Table<SocketRow>& table) {
+  StateSet<SocketRow> open{};
+  for (size_t round = 0; round < table.size(); ++round) {
+    for (const SocketRow& row : table) {
+      if (row.awaits == SocketAwait::kOpening) open[IndexOf(row.state)] = true;
+      if (!open[IndexOf(row.state)]) continue;
+      for (auto cell : CellsOf(row)) {
+        if (cell != SocketState::kNever && table[IndexOf(cell)].ports == Ports::kKept)
+          open[IndexOf(cell)] = true;
+      }
+    }
+  }
+  for (const SocketRow& row : table) {
+    if (row.ports == Ports::kKept && !open[IndexOf(row.state)]) return false;
   }
   return true;
 }
 
 constexpr bool Proven(const Table<SocketRow>& table) {
   return RowsInOrder(table) && CellsFitTheirAwait(table) && PortsFitTheirAwait(table) &&
-         PausesFit(table) && EveryStopSettles(table) && EveryStateCanStop(table) &&
-         EveryStateReachable(table);
+         KeptPortsWereOpened(table) && PausesFit(table) && EveryStopSettles(table) &&
+         EveryStateCanStop(table) && EveryStateReachable(table);
 }
 
 inline constexpr Table<SocketRow> kSocketMachine = SocketMachine();

@@ -65,6 +65,21 @@ TEST(SocketMachine, RefusesPortsThatAreKeptAtRest) {
   EXPECT_FALSE(PortsFitTheirAwait(table));
 }
 
+TEST(SocketMachine, RefusesPortsThatAreKeptForTheLastCommands) {
+  auto table = kSocketMachine;
+  Row(table, SocketState::kStopPost).ports = Ports::kKept;
+  EXPECT_FALSE(PortsFitTheirAwait(table));
+}
+
+TEST(SocketMachine, RefusesToKeepPortsThatWereNeverOpened) {
+  for (const SocketState state :
+       {SocketState::kStartPre, SocketState::kFinalTerm, SocketState::kFinalKill}) {
+    auto table = kSocketMachine;
+    Row(table, state).ports = Ports::kKept;
+    EXPECT_FALSE(KeptPortsWereOpened(table)) << NameOf(state);
+  }
+}
+
 TEST(SocketMachine, RefusesToDropWhoIsQueuedWhileItCoolsDown) {
   auto table = kSocketMachine;
   Row(table, SocketState::kCooling).ports = Ports::kShut;
