@@ -49,7 +49,7 @@ constexpr Table<ServiceRow> ServiceMachine() {
     {kStartPost, kExecPost, kRunning,   kStopTerm,  kStopTerm,  kRunning,   kStopTerm, kNever },
     {kRunning,   kMainEnd,  kExited,    kStopTerm,  kNever,     kExited,    kStop,     kReload},
     {kExited,    kStay,     kNever,     kNever,     kNever,     kStop,      kStop,     kReload},
-    {kReload,    kReloaded, kRunning,   kRunning,   kRunning,   kRunning,   kStopTerm, kNever },
+    {kReload,    kReloaded, kRunning,   kRunning,   kRunning,   kNever,     kStopTerm, kNever },
     {kStop,      kExecStop, kStopTerm,  kStopTerm,  kStopTerm,  kStopTerm,  kNever,    kNever },
     {kStopTerm,  kSigterm,  kStopPost,  kStopKill,  kStopKill,  kStopKill,  kNever,    kNever },
     {kStopKill,  kSigkill,  kStopPost,  kStopPost,  kStopPost,  kStopPost,  kNever,    kNever },
@@ -72,7 +72,8 @@ constexpr Endings EndingsOf(ServiceAwait wait) {
   switch (wait) {
     case ServiceAwait::kNothing:
       return kNoEnding;
-    case ServiceAwait::kReady:  // a start is always seen
+    case ServiceAwait::kReady:     // a start is always seen
+    case ServiceAwait::kReloaded:  // asked for only where there is something to wait for
       return {.done = true, .failed = true, .late = true};
     case ServiceAwait::kStay:
       return {.skip = true};

@@ -131,7 +131,7 @@ Ending ServiceUnit::ResumeWait(ServiceState state, const remembered::Unit& unit)
     case ServiceAwait::kMainEnd:
       return main_end_.has_value() ? EndingFor(*main_end_) : BeginMainEnd();
     case ServiceAwait::kReloaded:
-      if (unit.control().pid() != 0) return ResumeCommand(settings_->reload, unit);
+      if (unit.control().pid() != 0) return ResumeReload(unit);
       wait_ = Ready{Deadline(), Timer(), unit.service().announced()};
       RestoreDeadline(unit);
       return Outcome::kPending;
@@ -151,6 +151,11 @@ Ending ServiceUnit::ResumeWait(ServiceState state, const remembered::Unit& unit)
     default:
       return Begin(state);
   }
+}
+
+Ending ServiceUnit::ResumeReload(const remembered::Unit& unit) {
+  if (!settings_->reload.empty()) return ResumeCommand(settings_->reload, unit);
+  return DoneFor({Cause::Kind::kDaemon, "", "its ExecReload= is gone from the file"});
 }
 
 Ending ServiceUnit::ResumeStart(const remembered::Unit& unit) {

@@ -103,6 +103,7 @@ class ServiceUnit final : public Unit, public ExecMemory<ServiceUnit, ServiceRow
   void RememberMore(remembered::Unit& unit) const override;
   std::optional<ActiveState> RecallMore(const remembered::Unit& unit) override;
   Ending ResumeWait(ServiceState state, const remembered::Unit& unit);
+  Ending ResumeReload(const remembered::Unit& unit);
   Ending ResumeStart(const remembered::Unit& unit);
   void ResumeInstance();
   // The main process has ended, and nobody knows how.

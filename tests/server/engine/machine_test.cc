@@ -140,6 +140,12 @@ TEST(ServiceMachine, RefusesAReloadOfWhatIsNotActive) {
   EXPECT_FALSE(ReloadsFit(table));
 }
 
+TEST(ServiceMachine, RefusesAReloadThatIsSkipped) {
+  auto table = kServiceMachine;
+  Row(table, ServiceState::kReload).skip = ServiceState::kRunning;
+  EXPECT_FALSE(CellsFitTheirAwait(table));
+}
+
 TEST(ServiceMachine, RefusesARestartWithoutEnd) {
   auto table = kServiceMachine;
   Row(table, ServiceState::kAutoRestart).late = ServiceState::kDead;
