@@ -110,7 +110,8 @@ void Damage(const Mutation& mutation) {
   // The table is a constant; this process has it to itself.
   char* const place = static_cast<char*>(const_cast<void*>(mutation.place));
   char* const begin = place - reinterpret_cast<uintptr_t>(place) % page;
-  CHECK(mprotect(begin, page, PROT_READ | PROT_WRITE) == 0);
+  // There may be code in that page, which has to run yet.
+  CHECK(mprotect(begin, page, PROT_READ | PROT_WRITE | PROT_EXEC) == 0);
   std::memcpy(place, &mutation.value, 1);
 }
 
@@ -145,6 +146,7 @@ std::string RunWith(const std::vector<Scenario>& scenarios, const Mutation& muta
   int status = 0;
   CHECK(waitpid(child, &status, 0) == child);
   if (WIFSIGNALED(status)) {
+    CHECK(WTERMSIG(status) == SIGALRM || WTERMSIG(status) == SIGABRT);
     return WTERMSIG(status) == SIGALRM ? "an endless loop" : "a CHECK of the engine";
   }
   return title.empty() ? "" : absl::StrCat("scenario: ", title);
