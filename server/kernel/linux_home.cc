@@ -28,17 +28,6 @@ namespace {
 constexpr long kCgroup2Magic = 0x63677270;  // CGROUP2_SUPER_MAGIC, NOLINT(google-runtime-int)
 constexpr int kSiblingsMax = 100;           // daemons of the same process id, one after the other
 
-std::string ReadText(const char* path) {
-  std::string text;
-  const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
-  std::array<char, 4096> part{};
-  for (ssize_t length = file ? 1 : 0; length > 0;) {
-    length = read(file.get(), part.data(), part.size());
-    if (length > 0) text.append(part.data(), static_cast<size_t>(length));
-  }
-  return text;
-}
-
 bool WriteText(const std::string& path, absl::string_view text) {
   const UniqueFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -61,7 +50,7 @@ std::string Unescaped(absl::string_view text) {
 
 // Our own path in the cgroup2 hierarchy, as /proc has it.
 std::string OwnCgroup() {
-  for (absl::string_view line : absl::StrSplit(ReadText("/proc/self/cgroup"), '\n')) {
+  for (absl::string_view line : absl::StrSplit(TextOfFile("/proc/self/cgroup"), '\n')) {
     if (absl::ConsumePrefix(&line, "0::")) return std::string(line);
   }
   return "";
@@ -87,7 +76,7 @@ std::string ThroughMount(const std::vector<absl::string_view>& words, const std:
 std::vector<std::string> OwnFolders() {
   std::vector<std::string> folders;
   const std::string own = OwnCgroup();
-  for (absl::string_view line : absl::StrSplit(ReadText("/proc/self/mountinfo"), '\n')) {
+  for (absl::string_view line : absl::StrSplit(TextOfFile("/proc/self/mountinfo"), '\n')) {
     const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
     std::string folder = ThroughMount(words, own);
     if (!folder.empty()) folders.push_back(std::move(folder));
@@ -144,6 +133,17 @@ bool CanMoveInto(const std::string& base) {
 }
 
 }  // namespace
+
+std::string TextOfFile(const char* path) {
+  std::string text;
+  const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
+  std::array<char, 4096> part{};
+  for (ssize_t length = file ? 1 : 0; length > 0;) {
+    length = read(file.get(), part.data(), part.size());
+    if (length > 0) text.append(part.data(), static_cast<size_t>(length));
+  }
+  return text;
+}
 
 ControlHome MakeHome(bool wanted) {
   ControlHome home;

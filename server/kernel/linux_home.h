@@ -17,6 +17,9 @@ struct ControlHome {
 // are born there. Removes what daemons that are gone have left, as far as it is empty.
 ControlHome MakeHome(bool wanted);
 
+// A file of proc(5) or sysfs(5), whole; empty if it cannot be read.
+std::string TextOfFile(const char* path);
+
 // Puts the caller back and removes what was made, as far as it is empty.
 void LeaveHome(const ControlHome& home);
 

@@ -30,17 +30,6 @@ namespace {
 
 constexpr int kProbePatience = 1000;  // milliseconds
 
-std::string ReadText(const char* path) {
-  std::string text;
-  const UniqueFd file(open(path, O_RDONLY | O_CLOEXEC));
-  std::array<char, 4096> part{};
-  for (ssize_t length = file ? 1 : 0; length > 0;) {
-    length = read(file.get(), part.data(), part.size());
-    if (length > 0) text.append(part.data(), static_cast<size_t>(length));
-  }
-  return text;
-}
-
 struct Ended {
   bool ended = false;
   bool killed = false;
@@ -137,7 +126,7 @@ void RaiseLimits(Machine& machine) {
   machine.most_files = limit.rlim_cur;
   rlim_t most = limit.rlim_max;
   uint64_t system_most = 0;
-  const std::string text = ReadText("/proc/sys/fs/nr_open");
+  const std::string text = TextOfFile("/proc/sys/fs/nr_open");
   if (absl::SimpleAtoi(absl::StripAsciiWhitespace(text), &system_most) && system_most > most) {
     const rlimit wanted{system_most, system_most};
     if (setrlimit(RLIMIT_NOFILE, &wanted) == 0) most = system_most;

@@ -3,18 +3,16 @@
 #include "tests/scenarios/scenario.h"
 
 #include <fstream>
-#include <iostream>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-#include "tests/scenarios/scenario_files.h"
+#include "tests/scenarios/each_scenario.h"
 
 namespace socketd::sim {
 namespace {
@@ -35,13 +33,6 @@ class ScenarioTest : public ::testing::Test {
   static constexpr uint64_t kSeeds = 10;
   Scenario scenario_;
 };
-
-std::string TestName(const Scenario& scenario) {
-  std::string name;
-  for (const char c : scenario.title)
-    name += absl::ascii_isalnum(static_cast<unsigned char>(c)) ? c : '_';
-  return name;
-}
 
 TEST(ScenarioParser, NamesFileAndLine) {
   EXPECT_THAT(ParseScenarios("x.scenario", "# note\nstart a.service\n").status().ToString(),
@@ -70,18 +61,8 @@ TEST(ScenarioRunner, FailsWhereTheWorldIsOtherwise) {
 }  // namespace socketd::sim
 
 int main(int argc, char** argv) {
-  ::testing::InitGoogleMock(&argc, argv);
-  using socketd::sim::Scenario;
-  const auto scenarios = socketd::sim::ReadScenarios(argc, argv);
-  if (!scenarios.ok()) {
-    std::cerr << scenarios.status().message() << "\n";
-    return 1;
-  }
-  for (const Scenario& scenario : *scenarios) {
-    ::testing::RegisterTest(
-        "Scenario", socketd::sim::TestName(scenario).c_str(), nullptr, scenario.title.c_str(),
-        scenario.file.c_str(), scenario.number,
-        [scenario]() -> ::testing::Test* { return new socketd::sim::ScenarioTest(scenario); });
-  }
-  return RUN_ALL_TESTS();
+  using namespace socketd::sim;  // NOLINT(google-build-using-namespace): a program of one file
+  return RunEachScenario(argc, argv, "Scenario", [](const Scenario& scenario) -> ::testing::Test* {
+    return new ScenarioTest(scenario);
+  });
 }

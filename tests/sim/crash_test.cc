@@ -4,16 +4,14 @@
 // nothing be started twice or forgotten, and everything must come to rest when it is told to stop.
 
 #include <cstdint>
-#include <iostream>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include "tests/scenarios/each_scenario.h"
 #include "tests/scenarios/scenario.h"
-#include "tests/scenarios/scenario_files.h"
 
 namespace socketd::sim {
 namespace {
@@ -40,28 +38,12 @@ class CrashTest : public ::testing::Test {
   Scenario scenario_;
 };
 
-std::string TestName(const Scenario& scenario) {
-  std::string name;
-  for (const char c : scenario.title)
-    name += absl::ascii_isalnum(static_cast<unsigned char>(c)) ? c : '_';
-  return name;
-}
-
 }  // namespace
 }  // namespace socketd::sim
 
 int main(int argc, char** argv) {
-  ::testing::InitGoogleMock(&argc, argv);
-  const auto scenarios = socketd::sim::ReadScenarios(argc, argv);
-  if (!scenarios.ok()) {
-    std::cerr << scenarios.status().message() << "\n";
-    return 1;
-  }
-  for (const socketd::sim::Scenario& scenario : *scenarios) {
-    ::testing::RegisterTest(
-        "Crash", socketd::sim::TestName(scenario).c_str(), nullptr, scenario.title.c_str(),
-        scenario.file.c_str(), scenario.number,
-        [scenario]() -> ::testing::Test* { return new socketd::sim::CrashTest(scenario); });
-  }
-  return RUN_ALL_TESTS();
+  using namespace socketd::sim;  // NOLINT(google-build-using-namespace): a program of one file
+  return RunEachScenario(argc, argv, "Crash", [](const Scenario& scenario) -> ::testing::Test* {
+    return new CrashTest(scenario);
+  });
 }

@@ -5,17 +5,15 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <iostream>
 #include <string>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_join.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 #include "server/base/errors.h"
+#include "tests/scenarios/each_scenario.h"
 #include "tests/scenarios/scenario.h"
-#include "tests/scenarios/scenario_files.h"
 
 namespace socketd::sim {
 namespace {
@@ -43,28 +41,12 @@ class NthFailureTest : public ::testing::Test {
   Scenario scenario_;
 };
 
-std::string TestName(const Scenario& scenario) {
-  std::string name;
-  for (const char c : scenario.title)
-    name += absl::ascii_isalnum(static_cast<unsigned char>(c)) ? c : '_';
-  return name;
-}
-
 }  // namespace
 }  // namespace socketd::sim
 
 int main(int argc, char** argv) {
-  ::testing::InitGoogleMock(&argc, argv);
-  const auto scenarios = socketd::sim::ReadScenarios(argc, argv);
-  if (!scenarios.ok()) {
-    std::cerr << scenarios.status().message() << "\n";
-    return 1;
-  }
-  for (const socketd::sim::Scenario& scenario : *scenarios) {
-    ::testing::RegisterTest(
-        "NthFailure", socketd::sim::TestName(scenario).c_str(), nullptr, scenario.title.c_str(),
-        scenario.file.c_str(), scenario.number,
-        [scenario]() -> ::testing::Test* { return new socketd::sim::NthFailureTest(scenario); });
-  }
-  return RUN_ALL_TESTS();
+  using namespace socketd::sim;  // NOLINT(google-build-using-namespace): a program of one file
+  return RunEachScenario(
+      argc, argv, "NthFailure",
+      [](const Scenario& scenario) -> ::testing::Test* { return new NthFailureTest(scenario); });
 }
