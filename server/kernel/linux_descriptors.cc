@@ -76,8 +76,8 @@ absl::StatusOr<Connection> LinuxKernel::Accept(const Fd& port, AcceptFor whom) {
                                           : AcceptFrom(port.number(), known.local);
   if (!accepted.ok() && ErrnoOf(accepted.status()) == EMFILE) {
     groups_.DropPool();
-    if (whom == AcceptFor::kUnit || reserve_.size() <= most_reserved_ / 2) return accepted.status();
-    reserve_.pop_back();
+    if (whom == AcceptFor::kUnit || for_operators_.empty()) return accepted.status();
+    for_operators_.pop_back();
     accepted = AcceptFrom(port.number(), known.local);
   }
   if (!accepted.ok()) return accepted.status();

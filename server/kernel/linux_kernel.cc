@@ -25,6 +25,8 @@ namespace {
 constexpr int kCommonNumber = 64;
 // Connections take numbers until there are no more; a command that stops a unit must still start.
 constexpr size_t kReserved = 16;
+// Of their own: starts take all that is reserved for them.
+constexpr size_t kForOperators = 4;
 // Orphans that came to us are reaped this often at most.
 constexpr absl::Duration kStraysEvery = absl::Seconds(1);
 // Lookups asked by the engine are told from those of children by this bit: a child's generation
@@ -148,12 +150,16 @@ void LinuxKernel::MakeRoom() {
 }
 
 bool LinuxKernel::ReserveNumbers() {
-  while (reserve_.size() < kReserved) {
-    UniqueFd one(fcntl(null_.get(), F_DUPFD_CLOEXEC, kHighNumber));
-    if (!one) one.reset(fcntl(null_.get(), F_DUPFD_CLOEXEC, 0));
-    if (!one) break;
-    reserve_.push_back(std::move(one));
-  }
+  const auto fill = [this](std::vector<UniqueFd>& reserve, size_t most) {
+    while (reserve.size() < most) {
+      UniqueFd one(fcntl(null_.get(), F_DUPFD_CLOEXEC, kHighNumber));
+      if (!one) one.reset(fcntl(null_.get(), F_DUPFD_CLOEXEC, 0));
+      if (!one) return;
+      reserve.push_back(std::move(one));
+    }
+  };
+  fill(reserve_, kReserved);
+  fill(for_operators_, kForOperators);
   return reserve_.size() >= most_reserved_;
 }
 
@@ -309,7 +315,7 @@ absl::StatusOr<Child> LinuxKernel::Spawn(const SpawnSpec& spec) {
   if (!started.ok() && ErrnoOf(started.status()) == EMFILE) {
     MakeRoom();
     started = children_.Spawn(spec);
-  } else if (reserve_.size() < kReserved) {
+  } else if (reserve_.size() < kReserved || for_operators_.size() < kForOperators) {
     ReserveNumbers();
   }
   if (!started.ok()) return started.status();

@@ -170,8 +170,9 @@ class LinuxKernel final : public Kernel {
   Closer closer_;
   std::unordered_map<int, OpenSocket> sockets_;  // by descriptor number
   Instant strays_at_ = Instant::Never();
-  std::vector<UniqueFd> reserve_;  // numbers for spawns and operators when there are no more
-  size_t most_reserved_ = 0;       // how many there was room for at the start
+  std::vector<UniqueFd> reserve_;        // numbers for starts when there are no more
+  std::vector<UniqueFd> for_operators_;  // and for those who come to see why
+  size_t most_reserved_ = 0;             // how many there was room for at the start
   const int bell_;
   const std::function<void()> on_bell_;
   struct Heard {
