@@ -292,7 +292,7 @@ void EngineCore::Publish() {
   if (dirty_.empty() && published_revision_ == history_.last_revision()) return ended_.clear();
   for (Unit* unit : std::exchange(dirty_, {})) {
     unit->marks.dirty = false;
-    Remember(*unit);
+    if (!IsTold(*unit)) Remember(*unit);
     if (Visible(*unit)) {
       board_.Put(unit->Snapshot());
     } else {

@@ -102,6 +102,8 @@ class EngineCore final : public UnitHost {
   void Publish();
   bool Visible(const Unit& unit) const;
   void Remember(const Unit& unit);
+  // The record made at its birth and the change since say all that there is to know.
+  static bool IsTold(const Unit& unit);
   void ForgetUnit(const std::string& name);
   // Numbers and keeps a change, here and beyond the daemon's end.
   int64_t Append(Change change);
@@ -134,6 +136,7 @@ class EngineCore final : public UnitHost {
   const EngineOptions options_;
   History history_;
   Memory memory_;
+  remembered::Unit record_;  // one for all, so that its parts need not be made anew
   BoardMaker board_;
   std::function<void()> published_;
   absl::flat_hash_map<GroupId, Unit*> groups_;

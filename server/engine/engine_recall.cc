@@ -34,10 +34,15 @@ void EngineCore::Remember(const Unit& unit) {
       unit.refused_starts() == 0) {
     return;
   }
-  remembered::Unit record;
-  record.set_seen(history_.last_revision());
-  unit.Remember(record);
-  memory_.Put(record);
+  record_.Clear();
+  record_.set_seen(history_.last_revision());
+  unit.Remember(record_);
+  memory_.Put(record_);
+}
+
+bool EngineCore::IsTold(const Unit& unit) {
+  const bool lasts = unit.at_rest() || unit.sub_state() == NameOf(ServiceState::kRunning);
+  return unit.marks.instance && lasts && unit.job() == nullptr;
 }
 
 void EngineCore::ForgetUnit(const std::string& name) {
