@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef PR_GET_TID_ADDRESS
@@ -137,6 +138,12 @@ bool ExitByPidfd(int pidfd, int* code, int* status) {
   *code = WIFEXITED(info.exit_code) ? CLD_EXITED : CLD_KILLED;
   *status = WIFEXITED(info.exit_code) ? WEXITSTATUS(info.exit_code) : WTERMSIG(info.exit_code);
   return true;
+}
+
+int64_t Now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * int64_t{1000} + now.tv_nsec / 1'000'000;
 }
 
 void Ring(int bell) {

@@ -38,6 +38,8 @@ void SendSignal(int pidfd, int signal);
 // How a process ended that was somebody else's child (PIDFD_GET_INFO, Linux 6.15). False: unknown.
 bool ExitByPidfd(int pidfd, int* code, int* status);
 
+// Milliseconds of a clock that never runs backwards.
+int64_t Now();
 void Ring(int bell);
 void Name(const char* name);
 // A line on stderr; dropped if that is full, as nobody may hold the keeper.
