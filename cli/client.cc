@@ -223,6 +223,16 @@ absl::StatusOr<v1::GetServerResponse> Client::Server() {
   return wire_->Call(&Stub::GetServer, v1::GetServerRequest());
 }
 
+absl::StatusOr<v1::GetServerResponse> Client::ServerAfter(std::int32_t life) {
+  v1::GetServerRequest request;
+  request.set_after_life(life);
+  return wire_->Call(&Stub::GetServer, request);
+}
+
+absl::StatusOr<v1::UpgradeServerResponse> Client::Upgrade(v1::UpgradeServerRequest request) {
+  return wire_->Write(&Stub::UpgradeServer, std::move(request));
+}
+
 absl::Status Client::Watch(const v1::WatchUnitsRequest& request,
                            const std::function<bool(const v1::WatchUnitsResponse&)>& each) {
   grpc::ClientContext context;

@@ -3,6 +3,7 @@
 // daemon's own details kept (failure.h). Main thread only; every call blocks.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,6 +46,9 @@ class Client {
   absl::StatusOr<v1::LoadUnitsResponse> Load(v1::LoadUnitsRequest request);
   absl::StatusOr<v1::VerifyUnitResponse> Verify(const v1::VerifyUnitRequest& request);
   absl::StatusOr<v1::GetServerResponse> Server();
+  // Once a daemon of a later life serves. UNAVAILABLE: one went meanwhile, so ask again.
+  absl::StatusOr<v1::GetServerResponse> ServerAfter(std::int32_t life);
+  absl::StatusOr<v1::UpgradeServerResponse> Upgrade(v1::UpgradeServerRequest request);
 
   // Reads a watch until `each` returns false (OK), or until it ends by itself: the reason is the
   // status, and OK says that the daemon ended it without one.

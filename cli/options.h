@@ -33,6 +33,8 @@ struct Options {
   std::vector<std::string> properties;
   std::string mode = "replace";
   std::string name;
+  std::string program;
+  std::string limit;
   std::vector<std::string> remove;
   std::string snapshot = "yes";
   std::int64_t since = 0;

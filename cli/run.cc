@@ -20,7 +20,8 @@ constexpr absl::Duration kReadTimeout = absl::Seconds(20);
 
 absl::StatusOr<absl::Duration> TimeoutOf(const Verb& verb, const Options& options) {
   if (options.timeout.empty()) {
-    const bool waits = verb.group == VerbGroup::kAct || verb.name == "watch" || verb.name == "edit";
+    const bool waits = verb.group == VerbGroup::kAct || verb.name == "watch" ||
+                       verb.name == "edit" || verb.name == "daemon-upgrade";
     return waits ? absl::InfiniteDuration() : kReadTimeout;
   }
   absl::Duration span;

@@ -81,10 +81,17 @@ constexpr std::array<Row, 5> kApplyOptions = {{
     {"--dry-run", "", "the same as plan", &Options::dry_run},
 }};
 
+constexpr std::array<Row, 2> kUpgradeOptions = {{
+    {"--program", "PATH",
+     "this one, instead of what is installed where the daemon was started from", &Options::program},
+    {"--limit", "SPAN", "how long its check may take, and then its start; 10s if not given",
+     &Options::limit},
+}};
+
 constexpr absl::Span<const Row> kNoOptions;
 
 // The table. One verb a block, in the order in which help lists them.
-constexpr std::array<Verb, 28> kVerbs = {{
+constexpr std::array<Verb, 29> kVerbs = {{
     {"list", "list-units", VerbGroup::kLook, "[PATTERN...]", Operands::kUnits, 0, kMany,
      "list units and their states",
      "-o wide adds the description, the cause of the last move and the unit file.",
@@ -190,10 +197,17 @@ constexpr std::array<Verb, 28> kVerbs = {{
      "socketctl directives 'Listen*' -o wide", kNoOptions, RunDirectives},
     {"daemon-reload", "", VerbGroup::kDaemon, "", Operands::kNone, 0, 0, "read all unit files anew",
      "", "socketctl daemon-reload", kNoOptions, RunDaemonReload},
+    {"daemon-upgrade", "", VerbGroup::kDaemon, "", Operands::kNone, 0, 0,
+     "hand over to the program that is installed now; nothing is closed or stopped",
+     "Who connects meanwhile waits; services and the main process go on. If the program cannot "
+     "take\n"
+     "over, or its daemon is not ready in time, the old one goes on, and the reason is said.",
+     "socketctl daemon-upgrade\nsocketctl daemon-upgrade --program /opt/socketd/bin/socketd",
+     kUpgradeOptions, RunDaemonUpgrade},
     {"version", "", VerbGroup::kDaemon, "", Operands::kNone, 0, 0,
      "print the versions of socketctl and of the daemon, and its process id",
-     "-o wide adds what the daemon found this machine to allow.", "socketctl version -o wide",
-     kNoOptions, RunVersion},
+     "-o wide adds the last upgrade, and what the daemon found this machine to allow.",
+     "socketctl version -o wide", kNoOptions, RunVersion},
     {"completion", "", VerbGroup::kSelf, "bash|zsh", Operands::kShells, 1, 1,
      "print a completion script for a shell", "", "source <(socketctl completion bash)", kNoOptions,
      RunCompletion},

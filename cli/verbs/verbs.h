@@ -32,6 +32,7 @@ ExitCode RunDelete(const Session& session);
 ExitCode RunVerify(const Session& session);
 ExitCode RunDirectives(const Session& session);
 ExitCode RunDaemonReload(const Session& session);
+ExitCode RunDaemonUpgrade(const Session& session);
 ExitCode RunVersion(const Session& session);
 ExitCode RunCompletion(const Session& session);
 ExitCode RunHelp(const Session& session);

@@ -19,6 +19,15 @@ std::string Capabilities(const v1::GetServerResponse& server) {
   return text;
 }
 
+// Empty: none was tried.
+std::string LastUpgrade(const v1::GetServerResponse& server) {
+  if (!server.has_upgrade()) return "";
+  const v1::GetServerResponse::Upgrade& upgrade = server.upgrade();
+  return absl::StrCat("  last upgrade: from ", upgrade.from_version(), " to ", upgrade.to_version(),
+                      ": ", upgrade.done() ? "done" : absl::StrCat("failed: ", upgrade.error()),
+                      "\n");
+}
+
 // Both versions as one object; `server` is JSON or empty.
 std::string Both(absl::string_view server) {
   return absl::StrCat("{\"client\":{\"version\":\"", kVersion, "\"}",
@@ -37,7 +46,8 @@ ExitCode RunVersion(const Session& session) {
   }
   std::string text = absl::StrCat(own, "socketd ", server->version(), ", process ", server->pid());
   absl::StrAppend(&text, ", at ", session.client.address().text, "\n");
-  if (session.options.output == "wide") absl::StrAppend(&text, Capabilities(*server));
+  if (session.options.output == "wide")
+    absl::StrAppend(&text, LastUpgrade(*server), Capabilities(*server));
   session.printer.Print({nullptr,
                          absl::StrCat("socketctl/", kVersion, "\nsocketd/", server->version()),
                          {},

@@ -34,6 +34,7 @@ constexpr Row kRows[] = {
     {"/socketd.v1.UnitService/VerifyUnit", Who::kOperators},
     {"/socketd.v1.UnitService/WatchUnits", Who::kOperators},
     {"/socketd.v1.UnitService/GetServer", Who::kOperators},
+    {"/socketd.v1.UnitService/UpgradeServer", Who::kOperators},
     // Whether the daemon serves is no secret: who can reach the socket sees that already.
     {"/grpc.health.v1.Health/Check", Who::kAnyUser},
     {"/grpc.health.v1.Health/Watch", Who::kOperators},

@@ -72,7 +72,7 @@ ApiServer::~ApiServer() {
 absl::Status ApiServer::Build() {
   PrepareGrpc();
   service_ = std::make_unique<UnitService>(
-      UnitService::Wiring{engine_, outbox_, *watchers_, options_.about});
+      UnitService::Wiring{engine_, outbox_, *watchers_, options_.about, options_.upgrader});
   grpc::ServerBuilder builder;
   SetLimits(builder);
   builder.RegisterService(service_.get());

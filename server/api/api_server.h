@@ -28,6 +28,7 @@ class GetServerResponse;
 class Gate;
 class Outbox;
 class UnitService;
+class Upgrader;
 class Watchers;
 
 class ApiServer {
@@ -36,6 +37,8 @@ class ApiServer {
     uint32_t daemon_uid = 0;
     // What GetServer says, but for revisions and the number of units.
     std::shared_ptr<const v1::GetServerResponse> about;
+    // Outlives the server. Null: there are no upgrades, as nobody keeps the daemon.
+    Upgrader* upgrader = nullptr;
   };
 
   // `engine` outlives the server; its answers may come after the server has gone. Call before the

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/time/time.h"
+
 namespace socketd {
 
 // The default of every gRPC client; a unit file has at most 1 MiB.
@@ -41,5 +43,13 @@ inline constexpr int kStreamLookaheadBytes = 64 << 10;
 inline constexpr size_t kChangesPerRead = 16;
 inline constexpr size_t kUnitsPerRead = 64;
 inline constexpr int64_t kHeartbeatSecondsLeast = 1;
+
+// PATH_MAX without its end, Linux.
+inline constexpr size_t kPathBytesLimit = 4095;
+// For the check of a program, and for its daemon to be ready: it has to be loaded, and to read what
+// thousands of units were.
+inline constexpr absl::Duration kUpgradeLimitLeast = absl::Milliseconds(100);
+inline constexpr absl::Duration kUpgradeLimitDefault = absl::Seconds(10);
+inline constexpr absl::Duration kUpgradeLimitMost = absl::Minutes(10);
 
 }  // namespace socketd

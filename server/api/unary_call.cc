@@ -21,8 +21,10 @@ void CallCount::AwaitNone(absl::Duration patience) {
   none_.wait_for(lock, absl::ToChronoMilliseconds(patience), [this] { return count_ == 0; });
 }
 
-std::shared_ptr<UnaryCall> UnaryCall::Make(CallCount& count, google::protobuf::Message& response) {
-  std::shared_ptr<UnaryCall> call(new UnaryCall(count, response));
+std::shared_ptr<UnaryCall> UnaryCall::Make(CallCount& count,
+                                           google::protobuf::Message& response,
+                                           std::function<void()> done) {
+  std::shared_ptr<UnaryCall> call(new UnaryCall(count, response, std::move(done)));
   call->self_ = call;
   return call;
 }
@@ -40,6 +42,7 @@ void UnaryCall::OnCancel() {
 }
 
 void UnaryCall::OnDone() {
+  if (done_) done_();
   count_.Leave();
   // The last reference may be this one.
   const std::shared_ptr<UnaryCall> self = std::exchange(self_, nullptr);

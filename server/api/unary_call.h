@@ -7,8 +7,10 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "absl/time/time.h"
 
@@ -35,20 +37,24 @@ class CallCount {
 
 class UnaryCall : public grpc::ServerUnaryReactor {
  public:
-  // `count` has been entered for it. gRPC owns `response` until the call is done.
-  static std::shared_ptr<UnaryCall> Make(CallCount& count, google::protobuf::Message& response);
+  // `count` has been entered for it. gRPC owns `response` until the call is done; `done`, if there
+  // is one, is called then, on a thread of gRPC's.
+  static std::shared_ptr<UnaryCall> Make(CallCount& count,
+                                         google::protobuf::Message& response,
+                                         std::function<void()> done = nullptr);
 
   // Any thread; only the first counts.
   void End(const Reply& reply);
 
  private:
-  UnaryCall(CallCount& count, google::protobuf::Message& response)
-      : count_(count), response_(response) {}
+  UnaryCall(CallCount& count, google::protobuf::Message& response, std::function<void()> done)
+      : count_(count), response_(response), done_(std::move(done)) {}
   void OnCancel() override;
   void OnDone() override;
 
   CallCount& count_;
   google::protobuf::Message& response_;
+  const std::function<void()> done_;
   std::mutex mutex_;
   bool ended_ = false;
   std::shared_ptr<UnaryCall> self_;  // until gRPC is done with it

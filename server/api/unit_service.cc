@@ -13,23 +13,13 @@
 #include "server/api/names.h"
 #include "server/api/replies.h"
 #include "server/api/status.h"
+#include "server/api/unit_service_calls.h"
 #include "server/api/unit_source.h"
 #include "server/base/errors.h"
 #include "server/base/text.h"
 
 namespace socketd {
 namespace {
-
-// Ends a call at once, well or not.
-grpc::ServerUnaryReactor* End(grpc::CallbackServerContext* context, const grpc::Status& status) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(status);
-  return reactor;
-}
-
-grpc::ServerUnaryReactor* End(grpc::CallbackServerContext* context, const absl::Status& status) {
-  return End(context, ToGrpc(status));
-}
 
 absl::StatusOr<JobMode> ModeOf(v1::JobMode mode) {
   switch (mode) {
@@ -55,10 +45,6 @@ void FillWarnings(const JobReport& report, Response& response) {
   }
 }
 
-std::string RequesterOf(const grpc::CallbackServerContext& context) {
-  return ToText(CallerOf(context));
-}
-
 UnitSource SourceFor(const grpc::CallbackServerContext& context, const UnitName& name) {
   UnitSource source;
   source.unit = name.text();
@@ -81,17 +67,11 @@ UnitService::UnitService(const Wiring& wiring)
       outbox_(wiring.outbox),
       watchers_(wiring.watchers),
       about_(wiring.about),
+      upgrader_(wiring.upgrader),
       calls_(kCallsLimit),
       request_ids_(kRequestIdsLimit, kKeptAnswerBytesLimit) {}
 
 // ---- plumbing ----
-
-template <typename Request>
-UnitService::Write UnitService::WriteOf(Context* context,
-                                        const Request& request,
-                                        google::protobuf::Message* response) {
-  return {context, response, request.request_id(), ContentOf(request)};
-}
 
 UnitService::Reactor* UnitService::Run(const Write& write,
                                        const std::function<void(Settle)>& submit) {
@@ -105,7 +85,7 @@ UnitService::Reactor* UnitService::Run(const Write& write,
     return End(write.context, Error(absl::StatusCode::kResourceExhausted, "TOO_MANY_CALLS",
                                     absl::StrCat(kCallsLimit, " calls are under way")));
   }
-  const std::shared_ptr<UnaryCall> call = UnaryCall::Make(calls_, *write.response);
+  const std::shared_ptr<UnaryCall> call = UnaryCall::Make(calls_, *write.response, write.done);
   const Settle end = [call](const Reply& reply) { call->End(reply); };
   if (write.request_id.empty()) {
     submit(end);
@@ -122,17 +102,6 @@ UnitService::Reactor* UnitService::Run(const Write& write,
     });
   }
   return call.get();
-}
-
-template <typename T, typename Convert>
-Answer<T> UnitService::Answering(Settle settle, Convert convert) {
-  return [outbox = outbox_, settle = std::move(settle),
-          convert = std::move(convert)](absl::StatusOr<T> answer) {
-    outbox->Post([settle, convert, answer = std::move(answer)] {
-      settle(answer.ok() ? Reply{grpc::Status::OK, convert(*answer)}
-                         : Reply{ToGrpc(answer.status()), nullptr});
-    });
-  };
 }
 
 // ---- reads ----
@@ -165,16 +134,6 @@ UnitService::Reactor* UnitService::VerifyUnit(Context* context,
   const absl::StatusOr<UnitName> name = ParseResourceName(request->unit_id(), "unit_id");
   if (!name.ok()) return End(context, name.status());
   return End(context, Verify(*name, request->unit_file(), *response));
-}
-
-UnitService::Reactor* UnitService::GetServer(Context* context,
-                                             const v1::GetServerRequest* /*request*/,
-                                             v1::GetServerResponse* response) {
-  *response = *about_;
-  response->set_revision(engine_.history().last_revision());
-  response->set_first_revision(engine_.history().first_revision());
-  response->set_units(static_cast<int32_t>(engine_.board()->size()));
-  return End(context, grpc::Status::OK);
 }
 
 UnitService::Reactor* UnitService::DumpUnit(Context* context,

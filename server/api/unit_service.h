@@ -14,6 +14,7 @@
 #include "server/api/outbox.h"
 #include "server/api/request_ids.h"
 #include "server/api/unary_call.h"
+#include "server/api/upgrader.h"
 #include "server/api/watch_call.h"
 #include "server/engine/engine_handle.h"
 
@@ -27,6 +28,7 @@ class UnitService final : public v1::UnitService::CallbackService {
     Watchers& watchers;
     // What GetServer says besides revisions and the number of units.
     std::shared_ptr<const v1::GetServerResponse> about;
+    Upgrader* upgrader = nullptr;  // null: there are no upgrades
   };
   explicit UnitService(const Wiring& wiring);
 
@@ -46,6 +48,13 @@ class UnitService final : public v1::UnitService::CallbackService {
   Reactor* DumpUnit(Context*, const v1::DumpUnitRequest*, v1::DumpUnitResponse*) override;
   grpc::ServerWriteReactor<v1::WatchUnitsResponse>* WatchUnits(
       Context*, const v1::WatchUnitsRequest*) override;
+
+  // ---- the daemon's program (server_calls.cc) ----
+  Reactor* UpgradeServer(Context*,
+                         const v1::UpgradeServerRequest*,
+                         v1::UpgradeServerResponse*) override;
+  void Fill(v1::GetServerResponse& response) const;
+  std::shared_ptr<v1::GetServerResponse> About() const;
 
   // ---- writes ----
   Reactor* CreateUnit(Context*, const v1::CreateUnitRequest*, v1::Unit*) override;
@@ -70,6 +79,7 @@ class UnitService final : public v1::UnitService::CallbackService {
     google::protobuf::Message* response = nullptr;
     std::string request_id;  // empty: none
     std::string content;
+    std::function<void()> done{};  // the answer is out, or nobody is there for it; gRPC's threads
   };
   template <typename Request>
   static Write WriteOf(Context* context,
@@ -91,6 +101,7 @@ class UnitService final : public v1::UnitService::CallbackService {
   const std::shared_ptr<Outbox> outbox_;
   Watchers& watchers_;
   const std::shared_ptr<const v1::GetServerResponse> about_;
+  Upgrader* const upgrader_;
   CallCount calls_;
   RequestIds request_ids_;
 };

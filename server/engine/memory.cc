@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 
+#include "server/base/errors.h"
 #include "server/base/log.h"
 #include "server/engine/remembered.h"
 
@@ -39,24 +40,73 @@ void AddChange(absl::string_view record, std::vector<Change>& changes) {
   changes.push_back(*std::move(change));
 }
 
+Head HeadOf(absl::Span<const char> memory) {
+  Head head;
+  std::memcpy(&head, memory.data(), sizeof(head));
+  return head;
+}
+
+bool IsOurs(const Head& head, size_t there) {
+  return head.magic == kMagic && head.layout == kLayout && head.size >= kLeastSize &&
+         head.size <= there;
+}
+
+struct Parts {
+  absl::Span<char> changes;
+  absl::Span<char> units;
+};
+
+Parts PartsOf(absl::Span<char> memory, const Head& head) {
+  const size_t room = head.size - kHeadSize;
+  const size_t for_changes = std::min(room / 8, kMostForChanges);
+  return {memory.subspan(kHeadSize, for_changes),
+          memory.subspan(kHeadSize + for_changes, room - for_changes)};
+}
+
+using UnitsByName = std::map<std::string, remembered::Unit>;
+
+UnitsByName UnitsIn(const Journal& journal) {
+  UnitsByName units;
+  for (const absl::string_view record : journal.newer()) {
+    remembered::Unit unit;
+    const bool read = unit.ParseFromArray(record.data(), static_cast<int>(record.size()));
+    if (!read || unit.name().empty()) continue;
+    if (unit.gone()) {
+      units.erase(unit.name());
+    } else {
+      units[unit.name()] = std::move(unit);
+    }
+  }
+  return units;
+}
+
 }  // namespace
+
+absl::StatusOr<Memory::Contents> Memory::Look(absl::Span<char> bytes) {
+  if (bytes.size() < kLeastSize) return Contents{kLayout, 0};
+  const Head head = HeadOf(bytes);
+  if (head.magic == 0) return Contents{kLayout, 0};
+  if (!IsOurs(head, bytes.size())) {
+    return Error(
+        absl::StatusCode::kFailedPrecondition, "MEMORY_UNREADABLE",
+        absl::StrCat("it reads memory of layout ", kLayout, ", there is layout ", head.layout));
+  }
+  return Contents{head.layout, UnitsIn(Journal(PartsOf(bytes, head).units)).size()};
+}
 
 Memory::Memory(Kernel& kernel, size_t size) {
   absl::Span<char> memory = kernel.Memory(std::max(size, kLeastSize));
   if (memory.empty()) return;
-  Head head;
-  std::memcpy(&head, memory.data(), sizeof(head));
-  const bool ours = head.magic == kMagic && head.layout == kLayout && head.size >= kLeastSize &&
-                    head.size <= memory.size();
+  Head head = HeadOf(memory);
+  const bool ours = IsOurs(head, memory.size());
   if (!ours) {
     if (head.magic != 0)
       Log(Level::kWarning, "memory.not-read", {{"layout", absl::StrCat(head.layout)}});
     head = {kMagic, kLayout, 0, memory.size()};
   }
-  const size_t room = head.size - kHeadSize;
-  const size_t for_changes = std::min(room / 8, kMostForChanges);
-  changes_.emplace(memory.subspan(kHeadSize, for_changes));
-  units_.emplace(memory.subspan(kHeadSize + for_changes, room - for_changes));
+  const Parts parts = PartsOf(memory, head);
+  changes_.emplace(parts.changes);
+  units_.emplace(parts.units);
   head_ = memory.data();
   std::memcpy(head_, &head, sizeof(head));
   for (Journal* journal : {&*units_, &*changes_}) {
@@ -74,17 +124,7 @@ Memory::Past Memory::Recall(size_t changes) const {
   Head head;
   std::memcpy(&head, head_, sizeof(head));
   past.served = head.served != 0;
-  std::map<std::string, remembered::Unit> units;
-  for (const absl::string_view record : units_->newer()) {
-    remembered::Unit unit;
-    const bool read = unit.ParseFromArray(record.data(), static_cast<int>(record.size()));
-    if (!read || unit.name().empty()) continue;
-    if (unit.gone()) {
-      units.erase(unit.name());
-    } else {
-      units[unit.name()] = std::move(unit);
-    }
-  }
+  UnitsByName units = UnitsIn(*units_);
   for (auto& [name, unit] : units)
     past.units.push_back(std::move(unit));
   std::vector<absl::string_view> records = changes_->older();

@@ -3,15 +3,22 @@
 // write there costs no system call. A change is written when it happens and a unit at the end of
 // each turn in which something happened to it, so that changes may be ahead of units, never behind.
 // Without a keeper nothing is remembered. Engine thread.
+//
+// The layout is versioned for upgrades (server/keeper): a newer daemon reads what any older one
+// wrote, and writes on in that layout until it is ready, as the older one may have to take it up
+// again. tests/server/engine/memory_layouts has one of each.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 #include "server/engine/journal.h"
 #include "server/engine/remembered.pb.h"
@@ -42,6 +49,14 @@ class Memory {
   void SayServing();
 
   bool kept() const { return units_.has_value(); }
+
+  // What another program has written there, read from a copy. FAILED_PRECONDITION
+  // (MEMORY_UNREADABLE): its layout is none that is read here. Empty memory is as good as any.
+  struct Contents {
+    uint32_t layout = 0;
+    size_t units = 0;
+  };
+  static absl::StatusOr<Contents> Look(absl::Span<char> bytes);
 
  private:
   void Rewrite();

@@ -5,7 +5,8 @@
 //
 // A word is the letter of its step and what that step needs; numbers are decimal and separated by
 // commas, a path always comes last. After the word "=" follow the program and its arguments; the
-// environment is the program's own already.
+// environment is the program's own already. A letter never changes its meaning: after an upgrade of
+// the package an older daemon runs the newer executor.
 //
 //   R7                report through descriptor 7 (a pipe), close-on-exec from here on
 //   S  s              a session of its own; only a process group of its own

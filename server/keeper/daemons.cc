@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,10 @@ void Keeper::Reap() {
     if (info.si_pid == heir_) {
       heir_ = 0;
       Say("the heir is gone, another one takes its place");
+    } else if (info.si_pid == guard_) {
+      guard_ = 0;
+    } else if (info.si_pid == check_.pid()) {
+      OnCheckEnd(info);
     } else {
       Remember(info);
     }
@@ -59,6 +64,9 @@ void Keeper::OnDaemonEnd(const End& end) {
     if (life_.number == 1 && stage == SharedPage::kStarting) Finish(end.status);
   }
   if (!end.known && stage == SharedPage::kDone) Finish(EXIT_SUCCESS);
+  if (leaving_ || (fit_ && life_.page->upgrade.state == Upgrade::kGo)) return Leave();
+  if (trial_ && OnTrialEnd(end)) return;
+  DropUpgrade();
   PlanNext(end);
 }
 
@@ -99,14 +107,10 @@ void Keeper::StartDaemon() {
   if (life_.number > 0) {
     // A child of the dead daemon that is not on its own yet keeps the old table as it was.
     UnshareTable();
-    if (heir_ != 0) {
-      kill(heir_, SIGKILL);
-      waitid(P_PID, static_cast<id_t>(heir_), nullptr, WEXITED | __WALL);
-      heir_ = 0;
-    }
+    EndHeir();
     FindLeft();
   }
-  ++life_.number;
+  baton_->life = ++life_.number;
   life_.hold = crashes_.hold();
   life_.page->stage = SharedPage::kStarting;
   life_.page->daemon = -1;
@@ -115,6 +119,7 @@ void Keeper::StartDaemon() {
   // Before the daemon, which is never without.
   MakeHeir();
   if (role_ == Role::kHeir) return;
+  if (arriving_) TakeOffice();
   const pid_t pid = clone_.Fork(&life_.page->daemon);
   if (pid == 0) return BecomeDaemon();
   if (pid < 0) {
@@ -134,6 +139,8 @@ void Keeper::BecomeDaemon() {
   // A terminal's ^C is for the keeper, which passes it on: it must not come twice.
   setpgid(0, 0);
   oom_score_.Restore();
+  munmap(baton_, sizeof *baton_);  // a daemon that runs wild must not reach it
+  baton_ = nullptr;
 }
 
 }  // namespace socketd

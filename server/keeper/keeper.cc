@@ -5,12 +5,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <new>
 
 #include "server/keeper/keeper_process.h"
@@ -33,20 +33,7 @@ void BlockSignals() {
 
 }  // namespace
 
-bool Keeper::Prepare(const char** what) {
-  *what = "clone";
-  if (!clone_.Prepare()) return false;
-  *what = "mmap";
-  void* page =
-      mmap(nullptr, sizeof(SharedPage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return false;
-  life_.page = new (page) SharedPage;
-  *what = "memfd_create";
-  life_.memory = MakeMemory();
-  if (life_.memory < 0) return false;
-  *what = "eventfd";
-  life_.bell = RaisedNumber(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (life_.bell < 0) return false;
+bool Keeper::PrepareSignals(const char** what) {
   BlockSignals();
   signal(SIGCHLD, SIG_DFL);  // ignored, it would reap behind our back
   *what = "signalfd";
@@ -58,17 +45,45 @@ bool Keeper::Prepare(const char** what) {
   signals_ = RaisedNumber(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
   if (signals_ < 0) return false;
   *what = "prctl";
-  if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return false;
-  oom_score_.Lower();
-  FindOpen(own_);
+  return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
+}
+
+bool Keeper::PrepareMemory(const char** what) {
+  *what = "memfd_create";
+  void* const page = MakeShared("socketd-page", sizeof(SharedPage), &page_number_);
+  if (page == nullptr) return false;
+  life_.page = new (page) SharedPage;
+  void* const baton = MakeShared("socketd-baton", sizeof(Baton), &baton_number_);
+  if (baton == nullptr) return false;
+  baton_ = new (baton) Baton;
+  life_.memory = MakeMemory("socketd-memory");
+  if (life_.memory < 0) return false;
+  *what = "eventfd";
+  life_.bell = RaisedNumber(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  life_.knock = RaisedNumber(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  life_.number = 0;
+  return life_.bell >= 0 && life_.knock >= 0;
+}
+
+bool Keeper::Prepare(const Origin& origin, const KeepOrders& orders, const char** what) {
+  *what = "clone";
+  if (!clone_.Prepare()) return false;
+  orders_ = orders;
+  const bool memory = origin.taken_over() ? TakeOver(origin, what) : PrepareMemory(what);
+  if (!memory || !PrepareSignals(what)) return false;
+  if (!origin.taken_over()) oom_score_.Lower();
+  no_upgrades_ = PrepareUpgrades(origin, orders);
+  if (!origin.taken_over()) FindOpen(own_);
+  for (const int number : {baton_number_, page_number_, life_.memory, life_.bell, life_.knock,
+                           signals_, program_number_})
+    own_.Add(number);
   self_ = getpid();
   life_.page->keeper = self_;
-  life_.number = 0;
+  life_.program = program_.bytes;
   return true;
 }
 
-Life Keeper::Watch(void (*at_end)()) {
-  at_end_ = at_end;
+Life Keeper::Watch() {
   Name("socketd-keeper");
   for (;;) {
     if (role_ == Role::kHeir) AwaitInheritance();
@@ -76,18 +91,22 @@ Life Keeper::Watch(void (*at_end)()) {
     if (role_ == Role::kDaemon) return life_;
     if (role_ == Role::kHeir) continue;
     const int64_t soon = heir_ == 0 ? Now() + kAgain : INT64_MAX;
-    Wait(daemon_ == 0 ? next_start_ : soon);
+    Wait(std::min({daemon_ == 0 ? next_start_ : soon, check_.until(), trial_until_}));
     TakeSignals();
     Reap();
     LookAtDaemon();
+    if (role_ == Role::kKeeper) LookAtUpgrade();
   }
 }
 
 void Keeper::Wait(int64_t until) const {
-  pollfd sources[] = {{signals_, POLLIN, 0}, {daemon_ != 0 ? daemon_pidfd_ : -1, POLLIN, 0}};
+  pollfd sources[] = {{signals_, POLLIN, 0},
+                      {daemon_ != 0 ? daemon_pidfd_ : -1, POLLIN, 0},
+                      {life_.knock, POLLIN, 0},
+                      {check_.output(), POLLIN, 0}};
   const int64_t left = until - Now();
   const int limit = until == INT64_MAX ? -1 : left < 0 ? 0 : static_cast<int>(left);
-  poll(sources, 2, limit);
+  poll(sources, 4, limit);
 }
 
 void Keeper::TakeSignals() {
@@ -109,27 +128,66 @@ void Keeper::PassOn(int signal) {
 }
 
 void Keeper::Finish(int status) {
-  if (heir_ != 0) {
-    kill(heir_, SIGKILL);
-    waitid(P_PID, static_cast<id_t>(heir_), nullptr, WEXITED | __WALL);
-  }
-  if (at_end_ != nullptr) at_end_();
+  EndHeir();
+  EndGuard();
+  if (orders_.at_end != nullptr) orders_.at_end();
   _exit(status);
 }
 
-Life Keep(void (*at_end)()) {
+Life Keep(const Origin& origin, const KeepOrders& orders) {
   const char* what = "";
-  if (keeper.Prepare(&what)) return keeper.Watch(at_end);
+  if (keeper.Prepare(origin, orders, &what)) return keeper.Watch();
+  if (origin.taken_over()) {
+    GiveBack(origin, what);
+    _exit(EXIT_FAILURE);
+  }
   Say("nobody will keep the daemon: %s: %s", what, ErrorText(errno));
   return {};
 }
 
 void SayReady(const Life& life) {
-  if (life.kept()) life.page->stage = SharedPage::kReady;
+  if (!life.kept()) return;
+  Upgrade& upgrade = life.page->upgrade;
+  if (upgrade.ended == 0) {
+    upgrade.ended = NowMicroseconds();
+    upgrade.at = SecondsSince1970();
+  }
+  life.page->stage = SharedPage::kReady;
+  int trial = Upgrade::kTrial;
+  upgrade.state.compare_exchange_strong(trial, Upgrade::kDone);
+  Ring(life.knock);
 }
 
 void SayDone(const Life& life) {
   if (life.kept()) life.page->stage = SharedPage::kDone;
+}
+
+bool AskForUpgrade(const Life& life, const UpgradeQuestion& question) {
+  Upgrade& upgrade = life.page->upgrade;
+  const int state = upgrade.state;
+  const bool busy = state == Upgrade::kAsked || state == Upgrade::kFit || state == Upgrade::kGo ||
+                    state == Upgrade::kTrial;
+  if (busy || !upgrade.wanted.Set(question.program)) return false;
+  upgrade.from_version.Set(question.version);
+  upgrade.to_version.Set("");
+  upgrade.error.Set("");
+  upgrade.limit = question.limit;
+  upgrade.began = upgrade.ended = 0;
+  upgrade.state = Upgrade::kAsked;
+  Ring(life.knock);
+  return true;
+}
+
+void LetGo(const Life& life) {
+  Upgrade& upgrade = life.page->upgrade;
+  upgrade.began = NowMicroseconds();
+  int fit = Upgrade::kFit;
+  if (!upgrade.state.compare_exchange_strong(fit, Upgrade::kGo)) return;
+  Ring(life.knock);
+  poll(nullptr, 0, upgrade.limit);
+  upgrade.error.Set("the keeper did not take the daemon's place");
+  int go = Upgrade::kGo;
+  upgrade.state.compare_exchange_strong(go, Upgrade::kFailed);
 }
 
 int MainProcess(const Life& life) {

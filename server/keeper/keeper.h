@@ -10,24 +10,56 @@
 // Whoever of the three is killed is made again by the others, and what is open is lost only if all
 // go at once.
 //
+// An upgrade puts another program into the keeper's process, whose children and descriptors stay
+// what they are. The daemon asks, the keeper lets the program try itself (--check-take-over) in a
+// process of its own; then the daemon stands still and is ended, and the keeper executes the
+// program. The heir stays behind with a table of its own, and is the keeper of the old program if
+// the new one ends or hangs before it has an heir and a daemon of its own. If that daemon is not
+// ready in time, the keeper executes the old program again, which it holds open.
+//
 // Libc only. One thread, no allocation once it watches. Signals to the keeper are passed on to the
 // daemon: SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2.
 #pragma once
 
+#include <cstdint>
+#include <string_view>
+
 #include "server/keeper/life.h"
+#include "server/keeper/origin.h"
 
 namespace socketd {
 
+struct KeepOrders {
+  // Called just before the keeper ends.
+  void (*at_end)() = nullptr;
+  // Of main(), and kept by it. Null: there are no upgrades.
+  char** arguments = nullptr;
+  // What the next program is to know.
+  Legacy legacy;
+};
+
 // Comes back in each new daemon, from the first on; the caller stays the keeper, and ends with the
-// daemon: with its exit status if it stopped in order or was never ready in its first life. Just
-// before, `at_end` is called. To be called before any thread is started and anything is open that a
-// later daemon must not have. A machine that cannot do this is told on stderr, and the caller goes
-// on as a daemon that nobody keeps.
-Life Keep(void (*at_end)());
+// daemon: with its exit status if it stopped in order or was never ready in its first life. To be
+// called before any thread is started and anything is open that a later daemon must not have. A
+// machine that cannot do this is told on stderr, and the caller goes on as a daemon that nobody
+// keeps.
+Life Keep(const Origin& origin, const KeepOrders& orders);
 
 // The daemon's word to its keeper, if it has one: it serves; it stops in order.
 void SayReady(const Life& life);
 void SayDone(const Life& life);
+
+// The daemon's part of an upgrade. Asks the keeper whether `program`, an absolute path, can take
+// over; check and trial may take `limit` milliseconds each. The bell tells when it knows
+// (Upgrade::state). False: another upgrade is under way.
+struct UpgradeQuestion {
+  std::string_view program;
+  std::string_view version;  // of who asks
+  int limit = 0;
+};
+bool AskForUpgrade(const Life& life, const UpgradeQuestion& question);
+// Stands still until the keeper ends this process. Comes back if it does not: nothing has happened.
+void LetGo(const Life& life);
 
 // Who is to be signalled and seen as the service: the keeper, or this process if nobody keeps it.
 int MainProcess(const Life& life);

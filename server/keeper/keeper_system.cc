@@ -76,8 +76,16 @@ bool CloneTable::Prepare() {
 }
 
 pid_t CloneTable::Fork(std::atomic<int>* pidfd) const {
+  return Clone(CLONE_FILES, pidfd);
+}
+
+pid_t CloneTable::ForkApart() const {
+  return Clone(0, nullptr);
+}
+
+pid_t CloneTable::Clone(uint64_t flags, std::atomic<int>* pidfd) const {
   clone_args arguments{};
-  arguments.flags = CLONE_FILES | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+  arguments.flags = flags | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
   arguments.child_tid = reinterpret_cast<uint64_t>(thread_id_);
   arguments.exit_signal = SIGCHLD;
   if (pidfd != nullptr) {
@@ -88,8 +96,8 @@ pid_t CloneTable::Fork(std::atomic<int>* pidfd) const {
   return static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof arguments));
 }
 
-void UnshareTable() {
-  unshare(CLONE_FILES);
+bool UnshareTable() {
+  return unshare(CLONE_FILES) == 0;
 }
 
 void FindOpen(Numbers& numbers) {
@@ -116,11 +124,22 @@ int RaisedNumber(int number) {
   return high;
 }
 
-int MakeMemory() {
-  const int memory = RaisedNumber(memfd_create("socketd-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+int MakeMemory(const char* name) {
+  const int memory = RaisedNumber(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   // Whoever has it mapped must not be torn off it.
   if (memory >= 0) fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK);
   return memory;
+}
+
+void* MakeShared(const char* name, size_t size, int* number) {
+  *number = MakeMemory(name);
+  if (*number < 0 || ftruncate(*number, static_cast<off_t>(size)) != 0) return nullptr;
+  void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, *number, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+int OpenOwnProgram() {
+  return RaisedNumber(open("/proc/self/exe", O_PATH | O_CLOEXEC));
 }
 
 int OpenPidfd(pid_t pid) {
@@ -141,9 +160,19 @@ bool ExitByPidfd(int pidfd, int* code, int* status) {
 }
 
 int64_t Now() {
+  return NowMicroseconds() / 1000;
+}
+
+int64_t NowMicroseconds() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * int64_t{1000} + now.tv_nsec / 1'000'000;
+  return now.tv_sec * int64_t{1'000'000} + now.tv_nsec / 1000;
+}
+
+int64_t SecondsSince1970() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return now.tv_sec;
 }
 
 void Ring(int bell) {
@@ -185,6 +214,11 @@ void OomScore::Lower() {
   const ssize_t length = read(file, before_, sizeof before_ - 1);
   lowered_ = length > 0 && pwrite(file, "-1000", 5, 0) == 5;
   close(file);
+}
+
+void OomScore::TakeOver(const char* before) {
+  lowered_ = before[0] != '\0';
+  snprintf(before_, sizeof before_, "%s", before);
 }
 
 void OomScore::Restore() const {

@@ -1,14 +1,18 @@
 // What a daemon finds when its life begins, and what it shares with its keeper (keeper.h) while it
 // lives. Libc only, nothing is allocated. One page of shared memory goes between them: the keeper
-// writes how orphans ended, the daemon how far it is. Neither trusts the other's numbers further
-// than that they are numbers.
+// writes how orphans ended, the daemon how far it is, and both how an upgrade stands. Neither
+// trusts the other's numbers further than that they are numbers.
 #pragma once
 
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace socketd {
 
@@ -85,12 +89,61 @@ class Endings {
   Ending ring_[kMost];
 };
 
+// Text in shared memory: cut where it is too long, and read up to its end whoever wrote it.
+template <size_t kSize>
+struct SharedText {
+  char bytes[kSize] = {};
+
+  // False: it was cut.
+  bool Set(std::string_view text) {
+    const size_t length = text.size() < kSize ? text.size() : kSize - 1;
+    memcpy(bytes, text.data(), length);
+    bytes[length] = '\0';
+    return length == text.size();
+  }
+  __attribute__((format(printf, 2, 3))) void Format(const char* format, ...) {
+    va_list words;
+    va_start(words, format);
+    vsnprintf(bytes, kSize, format, words);
+    va_end(words);
+  }
+  std::string_view view() const { return {bytes, strnlen(bytes, kSize)}; }
+};
+
+// A path, and what a program said.
+using UpgradeError = SharedText<5120>;
+
+// How an upgrade stands: another program takes the place of this one (keeper.h). Whoever may move
+// it on writes everything else first.
+struct Upgrade {
+  enum State : int {
+    kNone,
+    kAsked,   // daemon: can the program `wanted` take over?
+    kFit,     // keeper: it can, `to_version` is what it is
+    kUnfit,   // keeper: it cannot, `error` says why
+    kGo,      // daemon: it stands still and may be ended
+    kTrial,   // keeper: the program is its own now; the new daemon is not ready yet
+    kDone,    // daemon: the new one is ready
+    kFailed,  // keeper: the old program goes on, `error` says why
+  };
+  std::atomic<int> state{kNone};
+  int32_t limit = 0;  // milliseconds for the check, and for the new daemon to be ready
+  int64_t began = 0;  // microseconds of a clock that never runs backwards: the old one stood still
+  int64_t ended = 0;  // the new one was ready, or the old one was to go on
+  int64_t at = 0;     // the same moment, seconds since 1970
+  SharedText<4096> wanted;
+  SharedText<64> from_version;
+  SharedText<64> to_version;
+  UpgradeError error;
+};
+
 struct SharedPage {
   enum Stage : int { kStarting, kReady, kDone };
   std::atomic<int> keeper{0};         // its process id; another one when an heir has taken over
   std::atomic<int> daemon{-1};        // the daemon's pidfd
   std::atomic<int> stage{kStarting};  // of the daemon
   Endings endings;
+  Upgrade upgrade;
 };
 
 // Plain values, as the keeper's memory has them when the daemon is born from it.
@@ -98,7 +151,9 @@ struct Life {
   SharedPage* page = nullptr;  // null: nobody keeps this daemon
   int number = 1;              // from 1: which life this is
   int memory = -1;             // a memfd that outlives it
-  int bell = -1;               // an eventfd: something in the page has changed
+  int bell = -1;               // an eventfd: the keeper has changed something in the page
+  int knock = -1;              // an eventfd: the daemon has
+  const char* program = "";    // absolute path; the keeper's memory
   // Start with activation held: the lives before ended too soon.
   bool hold = false;
   // What the daemon before had open: by its numbers, it still is.

@@ -16,6 +16,7 @@
 #include "server/api/api_server.h"
 #include "server/api/convert.h"
 #include "server/base/log.h"
+#include "server/base/text.h"
 #include "server/engine/engine.h"
 #include "server/handoff/handoff_server.h"
 #include "server/handoff/notify_socket.h"
@@ -27,6 +28,7 @@
 #include "server/main/kernel_files.h"
 #include "server/main/supervisor.h"
 #include "server/main/surroundings.h"
+#include "server/main/upgrades.h"
 #include "server/main/version.h"
 #include "server/main/visitors.h"
 
@@ -55,10 +57,14 @@ std::vector<std::string> Environment() {
   return variables;
 }
 
-std::shared_ptr<const v1::GetServerResponse> About(const DaemonOptions& options, Kernel& kernel) {
+std::shared_ptr<const v1::GetServerResponse> About(const DaemonOptions& options,
+                                                   const Life& life,
+                                                   Kernel& kernel) {
   auto about = std::make_shared<v1::GetServerResponse>();
   about->set_version(kVersion);
   about->set_pid(getpid());
+  about->set_life(life.number);
+  about->set_program(CleanText(life.program));
   Convert(kernel.WallNow(), *about->mutable_started());
   for (const std::string& path : options.unit_paths)
     about->add_unit_paths(path);
@@ -102,10 +108,12 @@ struct Daemon::Parts {
   void OnReady() {
     engine->SayServing();
     SayReady(life);
+    if (upgrades != nullptr) upgrades->OnReady();
     supervisor.Tell(absl::StrCat("READY=1\nMAINPID=", main_process));
   }
   // Its keeper may be another one by now.
-  void TellMainProcess() {
+  void OnBell() {
+    if (upgrades != nullptr) upgrades->OnBell();
     if (std::exchange(main_process, MainProcess(life)) != main_process)
       supervisor.Tell(absl::StrCat("MAINPID=", main_process));
   }
@@ -117,6 +125,7 @@ struct Daemon::Parts {
   KernelFiles files;
   EventLoop loop;
   std::unique_ptr<Engine> engine;
+  std::unique_ptr<Upgrades> upgrades;  // null: nobody keeps this daemon
   std::unique_ptr<NotifySocket> notify;
   std::unique_ptr<HandoffServer> handoff;
   std::unique_ptr<ApiServer> api;
@@ -147,7 +156,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonStart& start) 
   SetLogLevel(start.options.log_level);
   std::unique_ptr<Daemon> daemon(new Daemon(std::make_unique<Parts>(
       start.life, *std::move(kernel), start.invocation.variable("NOTIFY_SOCKET"))));
-  *told = [&parts = *daemon->parts_] { parts.TellMainProcess(); };
+  *told = [&parts = *daemon->parts_] { parts.OnBell(); };
   absl::Status built = daemon->Build(start.options);
   if (built.ok()) return daemon;
   // What it has taken over is open in its keeper's table as well, for the next one.
@@ -159,9 +168,10 @@ absl::Status Daemon::Build(const DaemonOptions& options) {
   Parts& parts = *parts_;
   parts.engine =
       std::make_unique<Engine>(parts.loop, EngineOptionsFor(options, parts.files, parts.life.hold));
+  if (parts.life.kept()) parts.upgrades = std::make_unique<Upgrades>(parts.loop, parts.life);
   EngineHandle& handle = parts.engine->handle();
-  absl::StatusOr<std::unique_ptr<ApiServer>> api =
-      ApiServer::Start(handle, {geteuid(), About(options, *parts.kernel)});
+  absl::StatusOr<std::unique_ptr<ApiServer>> api = ApiServer::Start(
+      handle, {geteuid(), About(options, parts.life, *parts.kernel), parts.upgrades.get()});
   if (!api.ok()) return api.status();
   parts.api = *std::move(api);
   if (absl::Status opened = OpenDoors(options); !opened.ok()) return opened;
@@ -235,6 +245,7 @@ void Daemon::Run() {
   parts_->loop.Run();
   // No more connections; those that are there see the end.
   parts_->doors.clear();
+  if (parts_->upgrades != nullptr) parts_->upgrades->OnStopped();
   parts_->api->Stop(kGrace);
   SayDone(parts_->life);
   Log(Level::kInfo, "daemon.stopped");

@@ -1,5 +1,6 @@
 #include "server/main/ground.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,32 +46,59 @@ absl::Status MakeFolders(const DaemonOptions& options) {
   return MakeFolder(options.create_path, 0700);
 }
 
+// What another program has found it keeps: its services are in groups there, and its limit is
+// raised already.
+ControlHome HomeOf(const Origin& origin) {
+  if (!origin.taken_over()) return MakeHome(true);
+  const Legacy legacy = origin.legacy();
+  const rlimit files{legacy.files_soft, legacy.files_hard};
+  if (files.rlim_max != 0) setrlimit(RLIMIT_NOFILE, &files);
+  return {std::string(legacy.home), std::string(legacy.home_parent),
+          std::string(legacy.home_refused)};
+}
+
 // In the keeper's own memory: its home is removed when the last daemon is gone.
-const Machine& KeptMachine() {
-  static const auto& machine = *new Machine(Probe(MakeHome(true)));
+Machine& KeptMachine() {
+  static auto& machine = *new Machine;
   return machine;
+}
+
+KeepOrders OrdersFor(const Machine& machine, const LockFile& lock, char** arguments) {
+  KeepOrders orders;
+  orders.at_end = [] { LeaveHome(KeptMachine().home); };
+  orders.arguments = arguments;
+  orders.legacy.lock = lock.number();
+  orders.legacy.files_soft = machine.files.soft;
+  orders.legacy.files_hard = machine.files.hard;
+  orders.legacy.home = machine.home.base;
+  orders.legacy.home_parent = machine.home.parent;
+  orders.legacy.home_refused = machine.home.refused;
+  return orders;
 }
 
 }  // namespace
 
-absl::StatusOr<Ground> Ground::Lay(const DaemonOptions& options) {
+absl::StatusOr<Ground> Ground::Lay(const DaemonOptions& options, const Origin& origin) {
   // Files that services make have the mode that they ask for; ours are set one by one. The folder
   // it was started in is nobody's to keep; all paths are absolute.
   umask(0022);
   if (chdir("/") != 0) return SystemError(errno, "chdir", {{"path", "/"}});
   FillStandardStreams();
   if (absl::Status made = MakeFolders(options); !made.ok()) return made;
-  absl::StatusOr<LockFile> lock = LockFile::Take(options.runtime_dir + "/socketd.lock");
+  const std::string path = options.runtime_dir + "/socketd.lock";
+  absl::StatusOr<LockFile> lock =
+      origin.taken_over() ? LockFile::Adopt(origin.legacy().lock) : LockFile::Take(path);
   if (!lock.ok()) return lock.status();
-  return Ground(*std::move(lock), options.keep);
+  return Ground(*std::move(lock), options.keep, origin);
 }
 
-Life Ground::Keep() {
+Life Ground::Keep(char** arguments) {
   if (!keep_) return {};
   // What takes its time and is the same for all daemons is done once, before the first.
   DirectiveTable::Get();
+  KeptMachine() = Probe(HomeOf(origin_));
   machine_ = std::make_unique<Machine>(KeptMachine());
-  const Life life = socketd::Keep([] { LeaveHome(KeptMachine().home); });
+  const Life life = socketd::Keep(origin_, OrdersFor(KeptMachine(), lock_, arguments));
   machine_->home_is_ours = !life.kept();
   return life;
 }

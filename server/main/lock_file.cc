@@ -46,4 +46,11 @@ absl::StatusOr<LockFile> LockFile::Take(const std::string& path) {
       {{"path", path}, {"pid", pid}});
 }
 
+absl::StatusOr<LockFile> LockFile::Adopt(int number) {
+  std::FILE* const opened = fdopen(number, "r+");
+  if (opened != nullptr) return LockFile(opened);
+  return Error(absl::StatusCode::kFailedPrecondition, "LOCK_LOST",
+               absl::StrCat("descriptor ", number, " was the lock, and is not open"));
+}
+
 }  // namespace socketd

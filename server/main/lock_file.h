@@ -14,6 +14,11 @@ class LockFile {
  public:
   // FAILED_PRECONDITION (ALREADY_RUNNING; fact pid) if another daemon holds it.
   static absl::StatusOr<LockFile> Take(const std::string& path);
+  // One that another program in this process has taken; `number` is its descriptor.
+  // FAILED_PRECONDITION (LOCK_LOST) if that is not open.
+  static absl::StatusOr<LockFile> Adopt(int number);
+
+  int number() const { return fileno(file_.get()); }
 
  private:
   struct Close {

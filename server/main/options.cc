@@ -33,6 +33,7 @@ struct Words {
   std::string log_level = "info";
   std::vector<std::string> start;
   bool no_keeper = false;
+  bool check_take_over = false;
 };
 
 void Describe(CLI::App& app, Words& words) {
@@ -60,6 +61,9 @@ void Describe(CLI::App& app, Words& words) {
   app.add_flag("--no-keeper", words.no_keeper,
                "For debugging: no keeper that holds what is open and starts the next daemon when\n"
                "this one is killed or crashes");
+  app.add_flag("--check-take-over", words.check_take_over,
+               "Internal: say whether this program could go on where the one that runs it stands,\n"
+               "and end; socketctl daemon-upgrade asks so");
   app.set_version_flag("--version", std::string("socketd ") + kVersion);
   app.footer(
       "Signals: SIGTERM and SIGINT stop all units in order, SIGHUP loads unit files anew.\n"
@@ -160,6 +164,7 @@ OptionsOrExit ReadOptions(int argc, const char* const* argv, const Invocation& i
   }
   result.options.log_level = Levels().at(words.log_level);
   result.options.keep = !words.no_keeper;
+  result.options.check_take_over = words.check_take_over;
   result.options.start = std::move(words.start);
   std::string complaint = FillFolders(words, invocation, result.options);
   if (complaint.empty()) complaint = FillListeners(words, result.options);

@@ -21,7 +21,9 @@ struct DaemonOptions {
   std::string runtime_dir;
   std::vector<ListenSpec> listen;
   Level log_level = Level::kInfo;
-  bool keep = true;                // under a keeper that starts the next daemon (server/keeper)
+  bool keep = true;  // under a keeper that starts the next daemon (server/keeper)
+  // Only tell whether this program could take the place of the one that asks (server/keeper).
+  bool check_take_over = false;
   std::vector<std::string> start;  // units to start first; empty: what the targets want
 };
 

@@ -14,8 +14,6 @@
 namespace socketd::cli {
 namespace {
 
-constexpr std::int64_t kRevision = 42;
-
 std::string Bare(const std::string& name) {
   return std::string(absl::StripPrefix(name, "units/"));
 }
@@ -353,27 +351,6 @@ grpc::Status FakeDaemon::WatchUnits(Context* /*context*/,
   }
   if (on_end) on_end();
   return script.end;
-}
-
-grpc::Status FakeDaemon::GetServer(Context* /*context*/,
-                                   const v1::GetServerRequest* /*request*/,
-                                   v1::GetServerResponse* response) {
-  if (busy > 0 && --busy == 0) return FakeError(grpc::StatusCode::UNAVAILABLE, "", "not now");
-  response->set_version("0.1.0");
-  response->set_pid(100);
-  response->mutable_started()->set_seconds(started);
-  response->set_revision(kRevision);
-  response->set_first_revision(first_revision);
-  response->set_units(6);
-  response->add_unit_paths("/etc/socketd/units");
-  response->add_unit_paths("/run/socketd/units");
-  auto& works = *response->add_capabilities();
-  works.set_name("clone-into-cgroup");
-  works.set_available(true);
-  auto& lacks = *response->add_capabilities();
-  lacks.set_name("pidfd-id");
-  lacks.set_detail("Linux 6.8 has none; process ids are compared");
-  return grpc::Status::OK;
 }
 
 }  // namespace socketd::cli

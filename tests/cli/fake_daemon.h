@@ -32,6 +32,8 @@ struct WatchScript {
   grpc::Status end;
 };
 
+inline constexpr std::int64_t kRevision = 42;
+
 class FakeDaemon final : public v1::UnitService::Service {
  public:
   // Serves on `path`, a socket that does not exist yet.
@@ -50,6 +52,7 @@ class FakeDaemon final : public v1::UnitService::Service {
 
   std::int64_t started = 1795262400;  // Unix seconds; noon of the day of these tests
   std::int64_t first_revision = 1;
+  int gone = 0;  // so many calls of GetServer that wait for a later life find nobody
   int busy = 0;  // so many calls of GetServer later, one finds nobody
 
   std::vector<std::int64_t> watch_starts;  // start_revision of each watch
@@ -85,6 +88,11 @@ class FakeDaemon final : public v1::UnitService::Service {
   grpc::Status WatchUnits(Context*, const v1::WatchUnitsRequest*, Writer*) override;
   grpc::Status GetServer(Context*, const v1::GetServerRequest*, v1::GetServerResponse*) override;
 
+  grpc::Status UpgradeServer(Context*,
+                             const v1::UpgradeServerRequest*,
+                             v1::UpgradeServerResponse*) override;
+
+  void Describe(v1::GetServerResponse& response);
   grpc::Status Find(const std::string& call, const std::string& name, v1::Unit& unit);
   // Moves a unit, as a job would.
   template <typename Request, typename Response>
@@ -100,6 +108,7 @@ class FakeDaemon final : public v1::UnitService::Service {
   WatchScript NextWatch();
 
   std::mutex mutex_;
+  std::string program_;  // of the last upgrade
   std::map<std::string, v1::Unit> units_;
   std::promise<void> ended_;
   std::shared_future<void> end_{ended_.get_future()};

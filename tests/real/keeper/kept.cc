@@ -44,7 +44,7 @@ Kept::Kept(const Live& live, const std::function<void()>& before) {
     for (const int number : {lines[0], lines[1], errors[0], errors[1]})
       close(number);
     before();
-    _exit(live(Keep(nullptr)));
+    _exit(live(Keep({}, {})));
   }
   close(lines[1]);
   close(errors[1]);

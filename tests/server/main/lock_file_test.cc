@@ -61,5 +61,20 @@ TEST_F(LockFileTest, AFolderThatIsNotThereIsNamed) {
   EXPECT_EQ(FactsOf(status)["path"], folder_ + "/no/lock");
 }
 
+TEST_F(LockFileTest, AnotherProgramGoesOnHoldingIt) {
+  const std::string path = folder_ + "/lock";
+  absl::StatusOr<LockFile> first = LockFile::Take(path);
+  ASSERT_TRUE(first.ok());
+  const int number = dup(first->number());
+  {
+    const LockFile dropped = *std::move(first);
+  }
+  const absl::StatusOr<LockFile> second = LockFile::Adopt(number);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->number(), number);
+  EXPECT_EQ(ReasonOf(LockFile::Take(path).status()), "ALREADY_RUNNING");
+  EXPECT_EQ(ReasonOf(LockFile::Adopt(-1).status()), "LOCK_LOST");
+}
+
 }  // namespace
 }  // namespace socketd
