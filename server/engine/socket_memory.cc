@@ -16,6 +16,7 @@ void Write(const SocketCounters& counters, remembered::Socket& record) {
   record.set_refused_stopping(counters.refused_stopping);
   record.set_refused_resources(counters.refused_resources);
   record.set_failed(counters.failed);
+  record.set_skipped(counters.skipped);
   record.set_triggered(counters.triggered);
   record.set_trigger_limit_hits(counters.trigger_limit_hits);
   record.set_poll_limit_hits(counters.poll_limit_hits);
@@ -30,6 +31,7 @@ SocketCounters CountersOf(const remembered::Socket& record) {
   counters.refused_stopping = record.refused_stopping();
   counters.refused_resources = record.refused_resources();
   counters.failed = record.failed();
+  counters.skipped = record.skipped();
   counters.triggered = record.triggered();
   counters.trigger_limit_hits = record.trigger_limit_hits();
   counters.poll_limit_hits = record.poll_limit_hits();
@@ -44,6 +46,7 @@ void SocketUnit::RememberMore(remembered::Unit& unit) const {
   remembered::Socket& record = *unit.mutable_socket();
   Write(counters_, record);
   socketd::Write(triggers_, *record.mutable_triggers());
+  record.set_skipped_detail(skipped_detail_);
   record.set_instances(instances_);
   record.set_cooling(absl::ToInt64Nanoseconds(cooling_));
   record.set_refused_starts(refused_starts_);
@@ -63,6 +66,7 @@ std::optional<ActiveState> SocketUnit::RecallMore(const remembered::Unit& unit) 
   const remembered::Socket& record = unit.socket();
   counters_ = CountersOf(record);
   triggers_ = WindowOf(record.triggers());
+  skipped_detail_ = record.skipped_detail();
   instances_ = record.instances();
   cooling_ = absl::Nanoseconds(record.cooling());
   refused_starts_ = record.refused_starts();
