@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <map>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 
 #include "server/base/errors.h"
@@ -63,21 +63,18 @@ Parts PartsOf(absl::Span<char> memory, const Head& head) {
           memory.subspan(kHeadSize + for_changes, room - for_changes)};
 }
 
-using UnitsByName = std::map<std::string, remembered::Unit>;
-
-UnitsByName UnitsIn(const Journal& journal) {
-  UnitsByName units;
+size_t UnitsIn(const Journal& journal) {
+  absl::flat_hash_set<std::string> names;
   for (const absl::string_view record : journal.newer()) {
     remembered::Unit unit;
     const bool read = unit.ParseFromArray(record.data(), static_cast<int>(record.size()));
     if (!read || unit.name().empty()) continue;
-    if (unit.gone()) {
-      units.erase(unit.name());
-    } else {
-      units[unit.name()] = std::move(unit);
-    }
+    if (unit.gone())
+      names.erase(unit.name());
+    else
+      names.insert(unit.name());
   }
-  return units;
+  return names.size();
 }
 
 }  // namespace
@@ -91,7 +88,7 @@ absl::StatusOr<Memory::Contents> Memory::Look(absl::Span<char> bytes) {
         absl::StatusCode::kFailedPrecondition, "MEMORY_UNREADABLE",
         absl::StrCat("it reads memory of layout ", kLayout, ", there is layout ", head.layout));
   }
-  return Contents{head.layout, UnitsIn(Journal(PartsOf(bytes, head).units)).size()};
+  return Contents{head.layout, UnitsIn(Journal(PartsOf(bytes, head).units))};
 }
 
 Memory::Memory(Kernel& kernel, size_t size) {
@@ -124,9 +121,15 @@ Memory::Past Memory::Recall(size_t changes) const {
   Head head;
   std::memcpy(&head, head_, sizeof(head));
   past.served = head.served != 0;
-  UnitsByName units = UnitsIn(*units_);
-  for (auto& [name, unit] : units)
-    past.units.push_back(std::move(unit));
+  for (const auto& [name, place] : places_) {
+    remembered::Unit unit;
+    const bool read = unit.ParseFromArray(place.data(), static_cast<int>(place.size()));
+    if (read) past.units.push_back(std::move(unit));
+  }
+  std::sort(past.units.begin(), past.units.end(),
+            [](const remembered::Unit& left, const remembered::Unit& right) {
+              return left.name() < right.name();
+            });
   std::vector<absl::string_view> records = changes_->older();
   for (const absl::string_view record : changes_->newer())
     records.push_back(record);
@@ -146,7 +149,8 @@ void Memory::SayServing() {
 void Memory::LearnPlaces() {
   for (const absl::string_view record : units_->newer()) {
     remembered::Unit unit;
-    if (!unit.ParseFromArray(record.data(), static_cast<int>(record.size()))) continue;
+    const bool read = unit.ParseFromArray(record.data(), static_cast<int>(record.size()));
+    if (!read || unit.name().empty()) continue;
     absl::string_view& place = places_[unit.name()];
     live_ += record.size() - place.size();
     place = record;

@@ -71,6 +71,15 @@ TEST_F(MemoryTest, UnitsAndChangesAreFoundAgain) {
   EXPECT_EQ(past.changes[1].cause.detail, "127.0.0.1");
 }
 
+TEST_F(MemoryTest, WhatHasNoNameIsNoUnit) {
+  Memory before(kernel_, kSize);
+  before.Put(UnitNamed("", "running"));
+  before.Put(UnitNamed("web.socket", "running"));
+  const Memory::Past past = Memory(kernel_, kSize).Recall(kEnough);
+  ASSERT_THAT(past.units, SizeIs(1));
+  EXPECT_EQ(past.units[0].name(), "web.socket");
+}
+
 TEST_F(MemoryTest, ItIsRewrittenBeforeItIsFull) {
   Memory memory(kernel_, kSize);
   for (int i = 0; i < 100000; ++i)
