@@ -53,8 +53,11 @@ bool Unit::Recall(remembered::Unit& record, const Change* last) {
     Write(last->cause, *record.mutable_cause());
     record.set_revision(last->revision);
     record.set_changed(NanosOf(last->time));
-    for (const char* field : {"heading", "deadline", "control", "command", "unasked"})
-      record.GetReflection()->ClearField(&record, record.GetDescriptor()->FindFieldByName(field));
+    record.clear_heading();
+    record.clear_deadline();
+    record.clear_control();
+    record.clear_command();
+    record.clear_unasked();
   }
   const std::optional<absl::string_view> state = StateNameOf(record.state());
   const std::optional<Result> result = ResultOf(record.result());
