@@ -51,9 +51,17 @@ bool UnitLog::Watch(Kernel::PipeEnds pipe) {
   subscription_ = std::move(subscription);
   read_ = std::move(pipe.read);
   write_ = std::move(pipe.write);
-  read_id_ = loop_.kernel().IdOf(read_);
-  write_id_ = write_ ? loop_.kernel().IdOf(write_) : FileId::kNone;
   return true;
+}
+
+FileId UnitLog::read_end() const {
+  if (read_ && read_id_ == FileId::kNone) read_id_ = loop_.kernel().IdOf(read_);
+  return read_id_;
+}
+
+FileId UnitLog::write_end() const {
+  if (write_ && write_id_ == FileId::kNone) write_id_ = loop_.kernel().IdOf(write_);
+  return write_id_;
 }
 
 // Without its write end, what runs is heard and what is started gets another pipe.
@@ -77,12 +85,15 @@ bool UnitLog::ReadSome() {
     return true;
   }
   if (!bytes.ok() && absl::IsUnavailable(bytes.status())) return false;
-  // The end, or a broken pipe: nobody can write any more.
+  GiveUp();  // the end, or a broken pipe: nobody can write any more
+  return false;
+}
+
+void UnitLog::GiveUp() {
   loop_.kernel().Disarm(read_);
   read_ = Fd();
   read_id_ = FileId::kNone;
   subscription_ = Subscription();
-  return false;
 }
 
 void UnitLog::Close() {
@@ -92,11 +103,7 @@ void UnitLog::Close() {
   for (int i = 0; i < kLastReads && ReadSome(); ++i) {
   }
   if (!partial_.empty()) Keep(std::exchange(partial_, {}));
-  if (!read_) return;
-  loop_.kernel().Disarm(read_);
-  read_ = Fd();
-  read_id_ = FileId::kNone;
-  subscription_ = Subscription();
+  if (read_) GiveUp();
 }
 
 void UnitLog::Take(absl::string_view bytes) {

@@ -35,9 +35,10 @@ class UnitLog final : public Subscriber {
   void Close();
   bool open() const { return static_cast<bool>(read_); }
 
-  // Both ends, for the next daemon, which takes them over.
-  FileId read_end() const { return read_id_; }
-  FileId write_end() const { return write_id_; }
+  // Both ends, for the next daemon, which takes them over. Each is asked of the kernel once a pipe,
+  // and only if somebody wants to know.
+  FileId read_end() const;
+  FileId write_end() const;
   void Recall(FileId read_end, FileId write_end);
 
   // Null: none yet. The value is shared until the next line comes.
@@ -49,6 +50,8 @@ class UnitLog final : public Subscriber {
   bool Watch(Kernel::PipeEnds pipe);
   // True if there may be more.
   bool ReadSome();
+  // Nobody reads the pipe any more.
+  void GiveUp();
   void Take(absl::string_view bytes);
   void Keep(absl::string_view line);
 
@@ -57,8 +60,8 @@ class UnitLog final : public Subscriber {
   Subscription subscription_;
   Fd read_;
   Fd write_;
-  FileId read_id_ = FileId::kNone;
-  FileId write_id_ = FileId::kNone;
+  mutable FileId read_id_ = FileId::kNone;  // none: not asked yet
+  mutable FileId write_id_ = FileId::kNone;
   std::string partial_;
   std::unique_ptr<Ring<LogLine>> ring_;
   mutable std::shared_ptr<const std::vector<LogLine>> shown_;

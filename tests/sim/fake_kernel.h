@@ -60,6 +60,8 @@ class FakeKernel final : public Kernel {
   void Oversleep(absl::Duration span) { oversleep_ = span; }
   // Look-ups of names take this long.
   void SlowDownLookups(absl::Duration span) { lookup_time_ = span; }
+  // How often it was asked what tells a descriptor from others.
+  int ids_told() const { return ids_told_; }
   // SIGKILLs that a planned failure kept from being sent.
   int lost_kills() const { return lost_kills_; }
   // True if a Poll that may not wait would return something.
@@ -155,6 +157,7 @@ class FakeKernel final : public Kernel {
   std::atomic<bool> woken_{false};
   std::vector<Event> events_;
   int lost_kills_ = 0;
+  int ids_told_ = 0;
   size_t event_limit_ = 1000;
   absl::Duration oversleep_;
   absl::Duration lookup_time_;

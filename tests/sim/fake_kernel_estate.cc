@@ -49,6 +49,7 @@ absl::Span<char> FakeKernel::Memory(size_t size) {
 }
 
 FileId FakeKernel::IdOf(const Fd& fd) {
+  ++ids_told_;
   if (Killed()) return FileId::kNone;
   const auto file = descriptors_.Find(fd, "IdOf");
   return static_cast<FileId>(reinterpret_cast<uintptr_t>(file.get()));

@@ -113,5 +113,18 @@ TEST_F(UnitLogTest, WithoutAPipeProcessesDoWithout) {
   EXPECT_NE(log_.Sink(), nullptr);
 }
 
+// Without a keeper nobody does.
+TEST_F(UnitLogTest, WhatTellsItsEndsIsAskedOnceAPipeAndIfSomebodyWantsIt) {
+  for (int pipe = 1; pipe <= 2; ++pipe) {
+    ASSERT_NE(log_.Sink(), nullptr);
+    EXPECT_EQ(kernel_.ids_told(), 2 * (pipe - 1));
+    for (int i = 0; i < 3; ++i)
+      EXPECT_NE(log_.read_end(), log_.write_end());
+    EXPECT_EQ(kernel_.ids_told(), 2 * pipe);
+    log_.Close();
+    EXPECT_EQ(log_.read_end(), FileId::kNone);
+  }
+}
+
 }  // namespace
 }  // namespace socketd
