@@ -39,9 +39,8 @@ class ConditionWorld {
 // How the conditions of one role were found.
 struct ConditionVerdict {
   bool met = true;
-  // The first that is to blame: "ConditionPathExists=/etc/x is not met", or of triggers all: "none
-  // of
-  // ... is met". Empty: all is met.
+  // The first that is to blame: "ConditionPathExists=/etc/x is not met", or of triggers all:
+  // "none of ... is met". Empty: all is met.
   std::string unmet;
   std::vector<ConditionFinding> findings;
 };

@@ -40,6 +40,8 @@ class ExecMemory : public ExecWalk<Derived, Row, kTable> {
     record.set_born(id.born);
   }
 
+  static ProcessId IdOf(const remembered::Process& record) { return {record.pid(), record.born()}; }
+
   // The state that is remembered; kNever: there is no such state.
   static State StateOf(absl::string_view name) {
     for (size_t i = 0; i < kTable.size(); ++i) {
@@ -57,7 +59,7 @@ class ExecMemory : public ExecWalk<Derived, Row, kTable> {
     const size_t index = record.command();
     if (index >= chain.size()) return this->BeginCommand(chain, index);
     const v1::Command* const command = chain[index];
-    const ProcessId id{record.control().pid(), record.control().born()};
+    const ProcessId id = IdOf(record.control());
     Process process = self().run_.Readopt(id, command);
     // Its birth may have been the last thing that the daemon did.
     if (id.pid == 0 && !this->HasMain()) process = self().run_.ReadoptAny(command);
@@ -73,7 +75,7 @@ class ExecMemory : public ExecWalk<Derived, Row, kTable> {
 
   // Processes that were signalled in the state of `row`, or were about to be.
   Ending ResumeSignal(const Row& row, const remembered::Unit& record) {
-    const ProcessId id{record.control().pid(), record.control().born()};
+    const ProcessId id = IdOf(record.control());
     Process control = self().run_.Readopt(id, nullptr);
     if (row.state != this->state()) {
       return this->BeginSignal(IsLastSignal(row.awaits), std::move(control));

@@ -23,8 +23,7 @@ class Journal {
   explicit Journal(absl::Span<char> memory);
 
   // What the areas hold that count, the older one first, up to the first record that is damaged.
-  // They are in place: valid until their area is
-  // emptied.
+  // They are in place: valid until their area is emptied.
   std::vector<absl::string_view> older() const { return RecordsOf(1 - newest_); }
   std::vector<absl::string_view> newer() const { return RecordsOf(newest_); }
 

@@ -93,7 +93,7 @@ void ServiceUnit::Resume(const remembered::Unit& unit) {
   start_index_ = std::min(start_index_, settings_->start.empty() ? 0 : settings_->start.size() - 1);
   const remembered::Process& main = unit.service().main();
   if (main.pid() != 0) {
-    main_ = run_.Readopt({main.pid(), main.born()}, MainCommand());
+    main_ = run_.Readopt(IdOf(main), MainCommand());
     if (!main_) LoseMain();
     connection_ = Fd();  // the process has it
   }
