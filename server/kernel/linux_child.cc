@@ -48,6 +48,7 @@ uint32_t Children::Take(const SpawnSpec& spec) {
 
 void Children::Free(uint32_t index) {
   Process& process = processes_[index];
+  Reap(process);
   CloseReport(process);
   GiveBlockBack(index);
   Erase(waiting_, index);
@@ -270,6 +271,7 @@ absl::StatusOr<Reached> Children::Signal(ChildHandle handle, int signal, Whom wh
     return Reached::kSomebody;
   }
   if (!process->pidfd) return Reached::kNobody;  // the daemon before started it, and it is gone
+  Reap(*process);                                // a zombie would take any signal
   signal = Harmless(*process, signal);
   const int sent = whom == Whom::kProcessGroup ? SignalProcessGroup(*process, signal)
                                                : PidfdSignal(process->pidfd.get(), signal, 0);

@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 
 #include "server/base/instant.h"
@@ -75,9 +75,11 @@ class Children {
   void OnIdentity(uint64_t id,
                   const absl::StatusOr<Identity>& identity,
                   std::vector<Event>& events);
-  // Reaps orphans that came to us as their sub-reaper.
-  // True: there may be more of them.
-  bool ReapStrays() const;
+  // Reaps orphans that came to us as their sub-reaper, and says when to look again; Never: none is
+  // left.
+  Instant ReapStrays(Instant now) const;
+  // So often at most.
+  static constexpr absl::Duration kStraysEvery = absl::Seconds(1);
   // What newborn children have done since the last look; when to look again.
   void LookAtNewborn(Instant now, std::vector<Event>& events);
   Instant next_look() const { return std::min(next_look_, next_verdict_); }
@@ -144,8 +146,11 @@ class Children {
   void End(uint32_t index, std::vector<Event>& events);
   bool AwaitParent(uint32_t index);
   void GiveVerdicts(Instant now, std::vector<Event>& events);
-  absl::flat_hash_set<int> TrackedPids() const;
+  // Of children that have not been waited for, and whether they have been told of.
+  absl::flat_hash_map<int, bool> TrackedPids() const;
   Exit WaitFor(Process& process);
+  // If it has ended.
+  static void Reap(const Process& process);
   bool ReadReport(Process& process);
   void CloseReport(Process& process);
   static void Tell(const Process& process, Event event, std::vector<Event>& events);

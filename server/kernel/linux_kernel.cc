@@ -27,8 +27,6 @@ constexpr int kCommonNumber = 64;
 constexpr size_t kReserved = 16;
 // Of their own: starts take all that is reserved for them.
 constexpr size_t kForOperators = 4;
-// Orphans that came to us are reaped this often at most.
-constexpr absl::Duration kStraysEvery = absl::Seconds(1);
 // Lookups asked by the engine are told from those of children by this bit: a child's generation
 // never gets that high in a lifetime.
 constexpr uint64_t kLookupBit = 1ULL << 63;
@@ -198,7 +196,7 @@ absl::Span<const Event> LinuxKernel::Poll(Instant deadline) {
 void LinuxKernel::LookAtStrays(Instant now) {
   if (now < strays_at_) return;
   poller_->ExpectStrays();
-  strays_at_ = children_.ReapStrays() ? now : Instant::Never();
+  strays_at_ = children_.ReapStrays(now);
 }
 
 void LinuxKernel::Collect(const Poller::Ready& ready) {
@@ -213,7 +211,7 @@ void LinuxKernel::Collect(const Poller::Ready& ready) {
       groups_.OnInotify(events_);
       return;
     case Poller::Source::kStrays:
-      strays_at_ = Now() + kStraysEvery;
+      strays_at_ = Now() + Children::kStraysEvery;
       return;
     case Poller::Source::kBell:
       return OnBell();

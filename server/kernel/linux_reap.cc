@@ -185,10 +185,13 @@ void Children::GiveVerdicts(Instant now, std::vector<Event>& events) {
   }
 }
 
+// A child of ours stays a zombie: should the daemon end before it has written down what the end
+// means, its keeper is the next to see it. A pidfd tells it then only from Linux 6.15 on.
 Exit Children::WaitFor(Process& process) {
   siginfo_t info{};
   const auto pidfd = static_cast<id_t>(process.pidfd.get());
-  if (waitid(P_PIDFD, pidfd, &info, WEXITED | WNOHANG | __WALL) == 0 && info.si_pid != 0)
+  constexpr int kLook = WEXITED | WNOHANG | WNOWAIT | __WALL;
+  if (waitid(P_PIDFD, pidfd, &info, kLook) == 0 && info.si_pid != 0)
     return socketd::ExitOf(info.si_code, info.si_status);
   PidfdInfo asked;
   asked.mask = PidfdInfo::kExit;
@@ -199,6 +202,12 @@ Exit Children::WaitFor(Process& process) {
       return other.exit;
   }
   return parts_.estate.EndOf({process.pid, process.born}).value_or(Exit{});
+}
+
+void Children::Reap(const Process& process) {
+  siginfo_t info{};
+  if (process.stage != Stage::kEnded || !process.pidfd) return;
+  waitid(P_PIDFD, static_cast<id_t>(process.pidfd.get()), &info, WEXITED | WNOHANG | __WALL);
 }
 
 void Children::End(uint32_t index, std::vector<Event>& events) {
@@ -227,26 +236,26 @@ void Children::End(uint32_t index, std::vector<Event>& events) {
   parts_.groups.RemoveMember(group, {pid, killed}, events);
 }
 
-bool Children::ReapStrays() const {
+Instant Children::ReapStrays(Instant now) const {
   constexpr int kMost = 4096;  // a turn; more of them are reaped in the next
-  absl::flat_hash_set<int> tracked;
+  absl::flat_hash_map<int, bool> tracked;
   for (int i = 0; i < kMost; ++i) {
     siginfo_t info{};
     constexpr int kLook = WEXITED | WNOHANG | WNOWAIT | __WALL;
-    if (waitid(P_ALL, 0, &info, kLook) != 0 || info.si_pid == 0) return false;
+    if (waitid(P_ALL, 0, &info, kLook) != 0 || info.si_pid == 0) return Instant::Never();
     if (i == 0) tracked = TrackedPids();
-    // Its pidfd tells, in this turn or the next; others may stand behind it.
-    if (tracked.contains(info.si_pid)) return true;
+    // Its pidfd tells in this turn or the next, or somebody holds it yet; others may stand behind.
+    if (const auto child = tracked.find(info.si_pid); child != tracked.end())
+      return child->second ? now + kStraysEvery : now;
     waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG | __WALL);
   }
-  return true;
+  return now;
 }
 
-absl::flat_hash_set<int> Children::TrackedPids() const {
-  absl::flat_hash_set<int> pids;
-  for (const Process& process : processes_) {
-    if (process.stage != Stage::kFree && process.stage != Stage::kEnded) pids.insert(process.pid);
-  }
+absl::flat_hash_map<int, bool> Children::TrackedPids() const {
+  absl::flat_hash_map<int, bool> pids;
+  for (const Process& process : processes_)
+    if (process.pidfd) pids[process.pid] = process.stage == Stage::kEnded;
   return pids;
 }
 

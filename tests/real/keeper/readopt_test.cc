@@ -1,5 +1,5 @@
 // Services outlive their daemon: the next one finds them, and how they end, with a real kernel
-// floor under a real keeper.
+// floor under a real keeper; also where a pidfd does not tell how its process ended.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 #include "server/kernel/linux_kernel.h"
 #include "tests/real/keeper/kept.h"
+#include "tests/real/testing/older_kernel.h"
 
 namespace socketd::real {
 namespace {
@@ -37,6 +38,11 @@ Machine& FoundMachine() {
 
 void FindMachine() {
   FoundMachine().home_is_ours = false;
+}
+
+void FindOlderMachine() {
+  if (!ForgetPidfdInfo()) _exit(92);
+  FindMachine();
 }
 
 class Service {
@@ -83,6 +89,7 @@ class Service {
         if (event.kind == kind) return;
     }
   }
+  void Terminate() { kernel_->Signal(child_, SIGTERM, Whom::kProcess).IgnoreError(); }
   std::string HowItEnded() {
     Await(Event::Kind::kExited);
     const Exit exit = kernel_->ExitOf(child_);
@@ -98,7 +105,9 @@ class Service {
   Child child_;
 };
 
-TEST(ReadoptTest, AServiceThatLivesOnIsFoundAndItsEndIsKnown) {
+class ReadoptTest : public ::testing::TestWithParam<void (*)()> {};
+
+TEST_P(ReadoptTest, AServiceThatLivesOnIsFoundAndItsEndIsKnown) {
   Kept kept(
       [](const Life& life) {
         Service service(life);
@@ -112,7 +121,7 @@ TEST(ReadoptTest, AServiceThatLivesOnIsFoundAndItsEndIsKnown) {
         Kept::Say(service.HowItEnded());
         return EXIT_SUCCESS;
       },
-      FindMachine);
+      GetParam());
   const int pid = std::atoi(kept.Hear().c_str());
   ASSERT_GT(pid, 1);
   kill(pid, SIGTERM);
@@ -120,7 +129,7 @@ TEST(ReadoptTest, AServiceThatLivesOnIsFoundAndItsEndIsKnown) {
   EXPECT_EQ(kept.Wait(), 0);
 }
 
-TEST(ReadoptTest, AFullTableIsNoEndOfIt) {
+TEST_P(ReadoptTest, AFullTableIsNoEndOfIt) {
   Kept kept(
       [](const Life& life) {
         const Service service(life);
@@ -135,12 +144,12 @@ TEST(ReadoptTest, AFullTableIsNoEndOfIt) {
         SayReady(life);
         Kept::Die(SIGKILL);
       },
-      FindMachine);
+      GetParam());
   EXPECT_EQ(kept.Hear(), "there");
   EXPECT_EQ(kept.Wait(), 0);
 }
 
-TEST(ReadoptTest, TheEndOfAServiceThatEndedMeanwhileIsKnown) {
+TEST_P(ReadoptTest, TheEndOfAServiceThatEndedMeanwhileIsKnown) {
   std::string folder = "/tmp/sdXXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string go = folder + "/go";
@@ -160,12 +169,37 @@ TEST(ReadoptTest, TheEndOfAServiceThatEndedMeanwhileIsKnown) {
         Kept::Say(service.HowItEnded());
         return EXIT_SUCCESS;
       },
-      FindMachine);
+      GetParam());
   EXPECT_EQ(kept.Hear(), "0 9 empty");
   EXPECT_EQ(kept.Wait(), 0);
   unlink(go.c_str());
   rmdir(folder.c_str());
 }
+
+// The daemon had heard of it, and was killed before it could write that down.
+TEST_P(ReadoptTest, AnEndThatOnlyTheDaemonBeforeHasSeenIsKnown) {
+  Kept kept(
+      [](const Life& life) {
+        Service service(life);
+        if (life.number == 1) {
+          service.Start("exec sleep 1000");
+          SayReady(life);
+          service.Terminate();
+          Kept::Say(service.HowItEnded());
+          Kept::Die(SIGKILL);
+        }
+        if (!service.Find()) return 95;
+        Kept::Say(service.HowItEnded());
+        return EXIT_SUCCESS;
+      },
+      GetParam());
+  EXPECT_EQ(kept.Hear(), "1 15 empty");
+  EXPECT_EQ(kept.Hear(), "1 15 empty");
+  EXPECT_EQ(kept.Wait(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(ThisKernel, ReadoptTest, ::testing::Values(&FindMachine));
+INSTANTIATE_TEST_SUITE_P(OlderKernel, ReadoptTest, ::testing::Values(&FindOlderMachine));
 
 }  // namespace
 }  // namespace socketd::real

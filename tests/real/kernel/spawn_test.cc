@@ -23,6 +23,7 @@ namespace socketd {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 class SpawnTest : public World {};
@@ -35,6 +36,19 @@ TEST_F(SpawnTest, TellsExecThenExitThenEmptyGroup) {
   EXPECT_THAT(Until(Event::Kind::kGroupEmpty),
               ElementsAre(Event::Kind::kExeced, Event::Kind::kExited, Event::Kind::kGroupEmpty));
   EXPECT_EQ(kernel().ExitOf(*child), (Exit{Exit::How::kExited, 7}));
+}
+
+// How it ended must not be forgotten before somebody has written down what it means.
+TEST_F(SpawnTest, AChildThatHasEndedIsAZombieUntilItIsDropped) {
+  const Group group = NewGroup();
+  absl::StatusOr<Child> child = kernel().Spawn(Shell(group, "exit 7"));
+  ASSERT_TRUE(child.ok()) << child.status();
+  const std::string stat = absl::StrCat("/proc/", child->pid(), "/stat");
+  ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+  EXPECT_EQ(kernel().ExitOf(*child), (Exit{Exit::How::kExited, 7}));
+  EXPECT_THAT(Contents(stat), HasSubstr(") Z "));
+  *child = Child();
+  EXPECT_NE(access(stat.c_str(), F_OK), 0);
 }
 
 TEST_F(SpawnTest, TheExecutorTellsTheSame) {
@@ -117,8 +131,8 @@ TEST_F(SpawnTest, AListenPidOfTheUnitFileGivesWayToOurs) {
   spec.fds = {&port->fd};
   EXPECT_TRUE(Run(spec).clean());
   const std::string env = Contents(Path("env"));
-  EXPECT_THAT(env, ::testing::HasSubstr(absl::StrCat("LISTEN_PID=", Contents(Path("pid")))));
-  EXPECT_THAT(env, ::testing::HasSubstr("A=b\n"));
+  EXPECT_THAT(env, HasSubstr(absl::StrCat("LISTEN_PID=", Contents(Path("pid")))));
+  EXPECT_THAT(env, HasSubstr("A=b\n"));
 }
 
 TEST_F(SpawnTest, NonblockingIsSetOrCleared) {
