@@ -62,6 +62,7 @@ absl::StatusOr<std::unique_ptr<ApiServer>> ApiServer::Start(EngineHandle& engine
 ApiServer::ApiServer(EngineHandle& engine, Options options)
     : engine_(engine),
       options_(std::move(options)),
+      about_(options_.about),
       watchers_(std::make_unique<Watchers>(kWatchersLimit)),
       outbox_(std::make_shared<Outbox>([watchers = watchers_.get()] { watchers->Pump(); })) {}
 
@@ -72,7 +73,7 @@ ApiServer::~ApiServer() {
 absl::Status ApiServer::Build() {
   PrepareGrpc();
   service_ = std::make_unique<UnitService>(
-      UnitService::Wiring{engine_, outbox_, *watchers_, options_.about, options_.upgrader});
+      UnitService::Wiring{engine_, outbox_, *watchers_, about_, options_.upgrader});
   grpc::ServerBuilder builder;
   SetLimits(builder);
   builder.RegisterService(service_.get());

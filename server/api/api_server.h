@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "server/api/about.h"
 #include "server/api/access.h"
 #include "server/base/fd.h"
 #include "server/engine/engine_handle.h"
@@ -22,9 +24,6 @@ class Server;
 
 namespace socketd {
 
-namespace v1 {
-class GetServerResponse;
-}
 class Gate;
 class Outbox;
 class UnitService;
@@ -35,8 +34,8 @@ class ApiServer {
  public:
   struct Options {
     uint32_t daemon_uid = 0;
-    // What GetServer says, but for revisions and the number of units.
-    std::shared_ptr<const v1::GetServerResponse> about;
+    // What GetServer says, but for revisions and the number of units; SayAbout changes it.
+    About::Text about;
     // Outlives the server. Null: there are no upgrades, as nobody keeps the daemon.
     Upgrader* upgrader = nullptr;
   };
@@ -51,6 +50,9 @@ class ApiServer {
   // RESOURCE_EXHAUSTED (TOO_MANY_USERS, TOO_MANY_CONNECTIONS), UNAVAILABLE (SHUTTING_DOWN).
   absl::Status Adopt(Fd connection, const Caller& caller);
 
+  // Any thread.
+  void SayAbout(About::Text about) { about_.Say(std::move(about)); }
+
   // Health says NOT_SERVING from here on; calls still work, so that a stop can be watched.
   void SayStopping();
 
@@ -64,6 +66,7 @@ class ApiServer {
 
   EngineHandle& engine_;
   const Options options_;
+  About about_;
   std::shared_ptr<Watchers> watchers_;
   std::shared_ptr<Outbox> outbox_;
   std::unique_ptr<UnitService> service_;

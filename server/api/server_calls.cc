@@ -53,14 +53,14 @@ std::shared_ptr<v1::UpgradeServerResponse> MessageOf(const UpgradeReport& report
 }  // namespace
 
 void UnitService::Fill(v1::GetServerResponse& response) const {
-  response = *about_;
+  response = *about_.text();
   response.set_revision(engine_.history().last_revision());
   response.set_first_revision(engine_.history().first_revision());
   response.set_units(static_cast<int32_t>(engine_.board()->size()));
   if (upgrader_ != nullptr) upgrader_->Describe(response);
 }
 
-std::shared_ptr<v1::GetServerResponse> UnitService::About() const {
+std::shared_ptr<v1::GetServerResponse> UnitService::AboutServer() const {
   auto about = std::make_shared<v1::GetServerResponse>();
   Fill(*about);
   return about;
@@ -77,7 +77,7 @@ UnitService::Reactor* UnitService::GetServer(Context* context,
   const int after = request->after_life();
   return Run({context, response, "", ""}, [this, after](Settle settle) {
     upgrader_->AwaitLife(
-        after, Answering<int>(std::move(settle), [this](int /*life*/) { return About(); }));
+        after, Answering<int>(std::move(settle), [this](int /*life*/) { return AboutServer(); }));
   });
 }
 

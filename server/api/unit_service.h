@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 
 #include "proto/socketd/v1/unit_service.grpc.pb.h"
+#include "server/api/about.h"
 #include "server/api/access.h"
 #include "server/api/outbox.h"
 #include "server/api/request_ids.h"
@@ -26,8 +27,7 @@ class UnitService final : public v1::UnitService::CallbackService {
     EngineHandle& engine;
     std::shared_ptr<Outbox> outbox;
     Watchers& watchers;
-    // What GetServer says besides revisions and the number of units.
-    std::shared_ptr<const v1::GetServerResponse> about;
+    const About& about;
     Upgrader* upgrader = nullptr;  // null: there are no upgrades
   };
   explicit UnitService(const Wiring& wiring);
@@ -54,7 +54,7 @@ class UnitService final : public v1::UnitService::CallbackService {
                          const v1::UpgradeServerRequest*,
                          v1::UpgradeServerResponse*) override;
   void Fill(v1::GetServerResponse& response) const;
-  std::shared_ptr<v1::GetServerResponse> About() const;
+  std::shared_ptr<v1::GetServerResponse> AboutServer() const;
 
   // ---- writes ----
   Reactor* CreateUnit(Context*, const v1::CreateUnitRequest*, v1::Unit*) override;
@@ -100,7 +100,7 @@ class UnitService final : public v1::UnitService::CallbackService {
   // Shared with answers that the engine may give after the server has gone.
   const std::shared_ptr<Outbox> outbox_;
   Watchers& watchers_;
-  const std::shared_ptr<const v1::GetServerResponse> about_;
+  const About& about_;
   Upgrader* const upgrader_;
   CallCount calls_;
   RequestIds request_ids_;

@@ -126,6 +126,12 @@ LinuxKernel::LinuxKernel(Opened opened, const LinuxOptions& options)
       wake_(poller_->CopyOfWake(kCommonNumber)),
       bell_(options.life.bell),
       on_bell_(options.on_bell),
+      guard_(*poller_,
+             options.life,
+             [this, tell = options.on_keeper](int keeper) {
+               machine_.home_is_ours = keeper == 0;
+               if (tell) tell(keeper);
+             }),
       lookups_([this] { poller_->Nudge(); }),
       groups_(*poller_, {machine_.home.base, machine_.home.refused, options.life.number}),
       children_({*poller_, groups_, lookups_, *estate_},
@@ -176,7 +182,8 @@ absl::Span<const Event> LinuxKernel::Poll(Instant deadline) {
   answers_.clear();  // whoever asked and did not take it by now has left
   do {
     children_.LookAtNewborn(Now(), events_);
-    const Instant look = std::min({children_.next_look(), groups_.next_look(), strays_at_});
+    const Instant look =
+        std::min({children_.next_look(), groups_.next_look(), guard_.next_look(), strays_at_});
     const bool waits = events_.empty() && trees_.empty();
     const Instant limit = waits ? std::min(deadline, look) : Instant::Start();
     if (!trees_.empty()) trees_.Work();
@@ -186,6 +193,7 @@ absl::Span<const Event> LinuxKernel::Poll(Instant deadline) {
     // What a program said comes after its exec.
     if (!events_.empty()) children_.LookAtNewborn(now, events_);
     groups_.Look(now, events_);
+    guard_.Look(now);
     LookAtStrays(now);
   } while (events_.empty() && Now() < deadline);
   if (!std::is_sorted(events_.begin(), events_.end(), Before))
@@ -215,6 +223,8 @@ void LinuxKernel::Collect(const Poller::Ready& ready) {
       return;
     case Poller::Source::kBell:
       return OnBell();
+    case Poller::Source::kKeeper:
+      return guard_.OnEnded(Now());
     case Poller::Source::kSignal:
       for (Poller::Signal signal = poller_->TakeSignal(); signal.number != 0;
            signal = poller_->TakeSignal()) {

@@ -22,6 +22,7 @@
 #include "server/kernel/linux_child.h"
 #include "server/kernel/linux_closer.h"
 #include "server/kernel/linux_estate.h"
+#include "server/kernel/linux_guard.h"
 #include "server/kernel/linux_lookup.h"
 #include "server/kernel/linux_poll.h"
 #include "server/kernel/linux_probe.h"
@@ -41,6 +42,8 @@ struct LinuxOptions {
   Life life{};
   // What was found before, by whoever keeps it: it need not be tried again. Borrowed by Open().
   const Machine* machine = nullptr;
+  // Another one keeps this daemon now, by its process id; 0: nobody does any more.
+  std::function<void(int)> on_keeper{};
   // The page that is shared with the keeper has changed.
   std::function<void()> on_bell{};
 };
@@ -175,6 +178,7 @@ class LinuxKernel final : public Kernel {
   size_t most_reserved_ = 0;             // how many there was room for at the start
   const int bell_;
   const std::function<void()> on_bell_;
+  Guard guard_;
   struct Heard {
     int number = 0;
     bool from_keeper = false;

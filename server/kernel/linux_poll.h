@@ -24,7 +24,17 @@ namespace socketd {
 
 class Poller {
  public:
-  enum class Source : uint8_t { kIo, kProcess, kReport, kGroups, kSignal, kWake, kStrays, kBell };
+  enum class Source : uint8_t {
+    kIo,
+    kProcess,
+    kReport,
+    kGroups,
+    kSignal,
+    kWake,
+    kStrays,
+    kBell,
+    kKeeper
+  };
   struct Ready {
     Source source = Source::kIo;
     uint32_t index = 0;

@@ -126,6 +126,7 @@ void LinuxKernel::OnBell() {
   uint64_t rings = 0;
   if (read(bell_, &rings, sizeof(rings)) < 0) return;
   children_.OnEndings();
+  guard_.OnBell();
   if (on_bell_) on_bell_();
 }
 

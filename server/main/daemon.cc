@@ -57,24 +57,33 @@ std::vector<std::string> Environment() {
   return variables;
 }
 
-std::shared_ptr<const v1::GetServerResponse> About(const DaemonOptions& options,
-                                                   const Life& life,
-                                                   Kernel& kernel) {
-  auto about = std::make_shared<v1::GetServerResponse>();
-  about->set_version(kVersion);
-  about->set_pid(getpid());
-  about->set_life(life.number);
-  about->set_program(CleanText(life.program));
-  Convert(kernel.WallNow(), *about->mutable_started());
+void Add(const Capability& capability, v1::GetServerResponse& about) {
+  v1::GetServerResponse::Capability& message = *about.add_capabilities();
+  message.set_name(capability.name);
+  message.set_available(capability.available);
+  message.set_detail(capability.detail);
+}
+
+// What is so as long as the daemon lives.
+v1::GetServerResponse Describe(const DaemonOptions& options, const Life& life, Kernel& kernel) {
+  v1::GetServerResponse about;
+  about.set_version(kVersion);
+  about.set_pid(getpid());
+  about.set_life(life.number);
+  about.set_program(CleanText(life.program));
+  Convert(kernel.WallNow(), *about.mutable_started());
   for (const std::string& path : options.unit_paths)
-    about->add_unit_paths(path);
-  for (const Capability& capability : kernel.Capabilities()) {
-    v1::GetServerResponse::Capability& message = *about->add_capabilities();
-    message.set_name(capability.name);
-    message.set_available(capability.available);
-    message.set_detail(capability.detail);
-  }
+    about.add_unit_paths(path);
+  for (const Capability& capability : kernel.Capabilities())
+    Add(capability, about);
   return about;
+}
+
+// `keeper` is its process id; 0: there is none.
+Capability KeptBy(int keeper) {
+  return {"keeper", keeper != 0,
+          keeper != 0 ? absl::StrCat("process ", keeper, " starts the next daemon")
+                      : "nobody starts the next daemon, or holds what is open until then"};
 }
 
 std::vector<std::string> FirstUnits(UnitFiles& files, const DaemonOptions& options) {
@@ -111,11 +120,23 @@ struct Daemon::Parts {
     if (upgrades != nullptr) upgrades->OnReady();
     supervisor.Tell(absl::StrCat("READY=1\nMAINPID=", main_process));
   }
-  // Its keeper may be another one by now.
-  void OnBell() {
+  // 0: there is none any more.
+  void OnKeeper(int keeper) {
+    if (keeper == 0)
+      Log(Level::kError, "daemon.unkept", {{"why", "the keeper and its heir are gone"}});
+    else
+      Log(Level::kWarning, "daemon.kept-by-another", {{"pid", absl::StrCat(keeper)}});
+    main_process = keeper != 0 ? keeper : getpid();
+    supervisor.Tell(absl::StrCat("MAINPID=", main_process));
+    if (api != nullptr) api->SayAbout(AboutWith(keeper));
+  }
+  void OnBell() const {
     if (upgrades != nullptr) upgrades->OnBell();
-    if (std::exchange(main_process, MainProcess(life)) != main_process)
-      supervisor.Tell(absl::StrCat("MAINPID=", main_process));
+  }
+  About::Text AboutWith(int keeper) const {
+    auto all = std::make_shared<v1::GetServerResponse>(about);
+    Add(KeptBy(keeper), *all);
+    return all;
   }
 
   const Life life;
@@ -128,6 +149,7 @@ struct Daemon::Parts {
   std::unique_ptr<Upgrades> upgrades;  // null: nobody keeps this daemon
   std::unique_ptr<NotifySocket> notify;
   std::unique_ptr<HandoffServer> handoff;
+  v1::GetServerResponse about;  // but for who keeps it
   std::unique_ptr<ApiServer> api;
   Visitors visitors{geteuid()};
   std::vector<std::unique_ptr<ApiDoor>> doors;
@@ -145,9 +167,15 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonStart& start) 
   kernel_options.executor = ExecutorOfBuildTree();
   kernel_options.life = start.life;
   kernel_options.machine = start.ground.machine();
-  const auto told = std::make_shared<std::function<void()>>();
+  struct Told {
+    Parts* parts = nullptr;  // null: not made yet
+  };
+  const auto told = std::make_shared<Told>();
+  kernel_options.on_keeper = [told](int keeper) {
+    if (told->parts != nullptr) told->parts->OnKeeper(keeper);
+  };
   kernel_options.on_bell = [told] {
-    if (*told) (*told)();
+    if (told->parts != nullptr) told->parts->OnBell();
   };
   absl::StatusOr<std::unique_ptr<LinuxKernel>> kernel = LinuxKernel::Open(kernel_options);
   if (!kernel.ok()) return kernel.status();
@@ -156,7 +184,7 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonStart& start) 
   SetLogLevel(start.options.log_level);
   std::unique_ptr<Daemon> daemon(new Daemon(std::make_unique<Parts>(
       start.life, *std::move(kernel), start.invocation.variable("NOTIFY_SOCKET"))));
-  *told = [&parts = *daemon->parts_] { parts.OnBell(); };
+  told->parts = daemon->parts_.get();
   absl::Status built = daemon->Build(start.options);
   if (built.ok()) return daemon;
   // What it has taken over is open in its keeper's table as well, for the next one.
@@ -170,8 +198,10 @@ absl::Status Daemon::Build(const DaemonOptions& options) {
       std::make_unique<Engine>(parts.loop, EngineOptionsFor(options, parts.files, parts.life.hold));
   if (parts.life.kept()) parts.upgrades = std::make_unique<Upgrades>(parts.loop, parts.life);
   EngineHandle& handle = parts.engine->handle();
-  absl::StatusOr<std::unique_ptr<ApiServer>> api = ApiServer::Start(
-      handle, {geteuid(), About(options, parts.life, *parts.kernel), parts.upgrades.get()});
+  parts.about = Describe(options, parts.life, *parts.kernel);
+  const int keeper = parts.life.kept() ? parts.main_process : 0;
+  absl::StatusOr<std::unique_ptr<ApiServer>> api =
+      ApiServer::Start(handle, {geteuid(), parts.AboutWith(keeper), parts.upgrades.get()});
   if (!api.ok()) return api.status();
   parts.api = *std::move(api);
   if (absl::Status opened = OpenDoors(options); !opened.ok()) return opened;

@@ -147,6 +147,10 @@ absl::Status ApiClient::Resume(const std::string& unit) {
   return CallFor(*channel_->stub, &v1::UnitService::Stub::ResumeUnit, unit);
 }
 
+absl::Status ApiClient::Delete(const std::string& unit) {
+  return CallFor(*channel_->stub, &v1::UnitService::Stub::DeleteUnit, unit);
+}
+
 absl::Status ApiClient::ResetFailed(const std::string& unit) {
   v1::ResetFailedRequest request;
   request.add_names(unit);
@@ -207,6 +211,14 @@ std::string ApiClient::State(const std::string& unit) {
 int ApiClient::MainPid(const std::string& unit) {
   const absl::StatusOr<v1::Unit> found = Get(unit);
   return found.ok() ? found->status().service().main_pid() : 0;
+}
+
+std::string ApiClient::Lacks(const std::string& capability) {
+  v1::GetServerResponse server;
+  channel_->stub->GetServer(Context().get(), v1::GetServerRequest(), &server);
+  for (const auto& one : server.capabilities())
+    if (one.name() == capability) return one.available() ? "" : one.detail();
+  return "there is no such capability";
 }
 
 std::vector<std::string> ApiClient::Names(const std::string& pattern) {

@@ -60,6 +60,7 @@ class ApiClient {
   absl::Status Stop(const std::string& unit);
   absl::Status Pause(const std::string& unit);
   absl::Status Resume(const std::string& unit);
+  absl::Status Delete(const std::string& unit);
   absl::Status ResetFailed(const std::string& unit);
   absl::Status Reload();
   absl::Status Apply(const std::vector<Wish>& units, const ApplyOptions& options = {});
@@ -70,6 +71,8 @@ class ApiClient {
   std::string Bound(const std::string& unit);
   std::string State(const std::string& unit);
   int MainPid(const std::string& unit);
+  // Why the daemon cannot do what this capability names; empty: it can.
+  std::string Lacks(const std::string& capability);
   std::vector<std::string> Names(const std::string& pattern);
   // Returns when the snapshot has come: what happens from then on is seen.
   std::unique_ptr<Watcher> Watch();
