@@ -72,9 +72,10 @@ void Keeper::OnDaemonEnd(const End& end) {
 
 void Keeper::PlanNext(const End& end) {
   const int64_t now = Now();
-  // No daemon sends itself SIGKILL. Whoever does wants the next one, or memory.
-  const bool killed = end.known && end.code == CLD_KILLED && end.status == SIGKILL &&
-                      life_.page->stage == SharedPage::kReady;
+  // No daemon sends itself SIGKILL. Whoever does wants the next one, or memory. Where it cannot be
+  // known its keeper was killed before it, and that is no daemon's doing either.
+  const bool by_kill = !end.known || (end.code == CLD_KILLED && end.status == SIGKILL);
+  const bool killed = by_kill && life_.page->stage == SharedPage::kReady;
   if (killed)
     crashes_.Forgive(started_, now);
   else

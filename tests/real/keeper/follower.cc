@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "grpcpp/grpcpp.h"
@@ -67,6 +68,9 @@ void Follower::Follow(Stub& stub) {
                        last == seen_.end() ? "" : absl::StrCat(", which was ", last->second),
                        " because ", change.cause().detail()));
     }
+    const bool forgotten = absl::StrContains(change.cause().detail(), "nobody");
+    if (forgotten && complaints_.size() < kMostComplaints)
+      complaints_.push_back(absl::StrCat(change.unit(), ": ", change.cause().detail()));
     seen_[change.unit()] = change.to();
     revision_ = response.revision();
   }

@@ -1,5 +1,6 @@
 // A watcher of all units that goes on from the revision it knows whenever its stream breaks, as a
-// client does, and sees to it that no change comes twice, never, or from nowhere.
+// client does, and sees to it that no change comes twice, never, or from nowhere, and
+// that nobody had to be told that an end was not known.
 #pragma once
 
 #include <atomic>

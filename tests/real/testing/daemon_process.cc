@@ -15,12 +15,14 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 
 #include "tests/real/testing/processes.h"
 
@@ -102,6 +104,13 @@ absl::Status DaemonProcess::AwaitWord(absl::string_view word) const {
       return absl::UnavailableError(absl::StrCat("socketd has ended: ", Log()));
     }
   }
+}
+
+bool DaemonProcess::AwaitLog(absl::string_view text) const {
+  const absl::Time end = absl::Now() + absl::Milliseconds(kPatienceMs);
+  while (!absl::StrContains(Log(), text) && absl::Now() < end)
+    std::this_thread::yield();
+  return absl::StrContains(Log(), text);
 }
 
 std::string DaemonProcess::TcpAddress() const {

@@ -53,6 +53,8 @@ class DaemonProcess {
   std::string api_address() const { return "unix:" + api_path(); }
   std::string handoff_path() const { return place_.run() + "/handoff.sock"; }
   std::string notify_path() const { return place_.run() + "/notify.sock"; }
+  // Waits until it has written that.
+  bool AwaitLog(absl::string_view text) const;
   // What it wrote to its standard output and error.
   std::string Log() const { return FileText(log_path()); }
   // "127.0.0.1:40123": where it listens for "tcp:127.0.0.1:0", as its log says, maybe later than
