@@ -37,6 +37,8 @@ void EngineCore::Remember(const Unit& unit) {
   record_.Clear();
   record_.set_seen(history_.last_revision());
   unit.Remember(record_);
+  for (const Child& child : ended_)
+    record_.add_ended(child.pid());
   memory_.Put(record_);
 }
 
@@ -113,6 +115,9 @@ bool EngineCore::Recall() {
   for (const std::string& name : lost)
     ForgetUnit(name);
   RecallJobs(recalled);
+  // A service that was about to begin gets ports: those are open by then.
+  std::stable_partition(recalled.begin(), recalled.end(),
+                        [](const auto& one) { return one.first->type() == UnitType::kSocket; });
   for (const auto& [unit, record] : recalled) {
     const bool announced = record.revision() != 0 || last.contains(record.name());
     if (unit->marks.instance && !announced) Announce(*unit, News::kCreated, unit->cause());

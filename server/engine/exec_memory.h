@@ -25,7 +25,11 @@ class ExecMemory : public ExecWalk<Derived, Row, kTable> {
     if (this->heading() != this->state()) record.set_heading(std::string(NameOf(this->heading())));
     record.set_group(static_cast<uint64_t>(unit.run_.group()));
     record.set_command(static_cast<uint32_t>(this->command()));
-    record.set_deadline(NanosOf(EndOfWait()));
+    // What is about to begin has a time of its own.
+    const auto* const running = std::get_if<RunningCommand>(&unit.wait_);
+    const bool begins = this->heading() != this->state() ||
+                        (running != nullptr && running->index != this->command());
+    if (!begins) record.set_deadline(NanosOf(EndOfWait()));
     if (const Process* process = this->control(); process != nullptr)
       RememberProcess(*process, *record.mutable_control());
     const auto* const pending = std::get_if<PendingSignal>(&unit.wait_);
@@ -49,9 +53,11 @@ class ExecMemory : public ExecWalk<Derived, Row, kTable> {
     }
     return State::kNever;
   }
+  // A heading is believed if the table leads there.
   State NextOf(const remembered::Unit& record) const {
     const State heading = StateOf(record.heading());
-    return heading != State::kNever ? heading : this->state();
+    const bool leads = heading != State::kNever && Leads(kTable, this->state(), heading);
+    return leads ? heading : this->state();
   }
 
   // The command of a chain that ran.
@@ -62,7 +68,7 @@ class ExecMemory : public ExecWalk<Derived, Row, kTable> {
     const ProcessId id = IdOf(record.control());
     Process process = self().run_.Readopt(id, command);
     // Its birth may have been the last thing that the daemon did.
-    if (id.pid == 0 && !this->HasMain()) process = self().run_.ReadoptAny(command);
+    if (id.pid == 0 && !this->HasMain()) process = self().run_.ReadoptAny(command, record.ended());
     if (!process && id.pid == 0) return this->BeginCommand(chain, index);
     if (!process) {
       return FailedFor(Result::kResources,

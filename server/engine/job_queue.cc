@@ -80,6 +80,10 @@ absl::Status JobQueue::Install(Plan& plan, JobMode mode) {
     Log(Level::kWarning, "job.circle", {{"what", warning}});
   for (PlannedJob& planned : plan.jobs)
     Put(planned, mode);
+  // All are written down before the first begins: the next daemon would know of that one only.
+  if (plan.jobs.size() < 2) return absl::OkStatus();
+  for (const PlannedJob& planned : plan.jobs)
+    planned.unit->host().OnStep(*planned.unit);
   return absl::OkStatus();
 }
 

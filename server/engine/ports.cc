@@ -34,6 +34,12 @@ absl::StatusOr<PortSet::Opened> PortSet::OpenOne(const ListenSpec& wanted) {
   return opened;
 }
 
+std::shared_ptr<const SocketSettings> PortSet::Lenient(const SocketSettings& settings) {
+  auto lenient = std::make_shared<SocketSettings>(settings);
+  lenient->partial_listen = true;
+  return lenient;
+}
+
 absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings,
                            const Owner& owner,
                            absl::Span<const uint32_t> before) {
@@ -41,6 +47,8 @@ absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings
   settings_ = settings;
   owner_ = owner;
   link_warnings_.clear();
+  // What was open before is not lost for a port that a changed file has as well.
+  const bool lenient = settings_->partial_listen || !before.empty();
   std::vector<Opened> opened;
   absl::Status refused;
   for (size_t i = 0; i < settings_->listeners.size(); ++i) {
@@ -51,14 +59,15 @@ absl::Status PortSet::Open(const std::shared_ptr<const SocketSettings>& settings
     if (one.ok() || !refused.ok()) continue;
     failed_ = i;
     refused = WithFacts(one.status(), {{"address", settings_->listeners[i].address}});
-    if (!settings_->partial_listen) break;
+    if (!lenient) break;
   }
   ports_ = std::move(opened);
-  const bool enough = settings_->partial_listen && missing() < ports_.size();
+  const bool enough = lenient && missing() < ports_.size();
   if (!refused.ok() && !enough) {
     Close();
     return refused;
   }
+  if (!refused.ok()) settings_ = Lenient(*settings_);
   MakeSymlinks();
   return absl::OkStatus();
 }

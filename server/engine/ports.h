@@ -30,7 +30,8 @@ class PortSet {
 
   // Opens every port of `settings`, unless they are open; a failure closes those opened here. With
   // X-PartialListen= one port is enough. `owner` is what SocketUser= and SocketGroup= stand for.
-  // Where a listener leaves its port number to the kernel, it gets that of `before`, if any.
+  // `before` are the port numbers of a daemon before, whose ports go on: one of them is enough too,
+  // and where a listener leaves its number to the kernel, it gets the one that it had.
   absl::Status Open(const std::shared_ptr<const SocketSettings>& settings,
                     const Owner& owner,
                     absl::Span<const uint32_t> before = {});
@@ -105,6 +106,7 @@ class PortSet {
   static const std::string* NodeOf(const SocketSettings& settings);
   absl::Status Restore(size_t index);
   absl::Status OpenAgain(size_t index);
+  static std::shared_ptr<const SocketSettings> Lenient(const SocketSettings& settings);
   static Opened Missing(const absl::Status& why);
   void Report(size_t index, absl::string_view what);
   void DisarmOne(Opened& opened);

@@ -161,11 +161,12 @@ Process Run::Readopt(ProcessId id, const v1::Command* command) {
   return process;
 }
 
-Process Run::ReadoptAny(const v1::Command* command) {
+Process Run::ReadoptAny(const v1::Command* command, absl::Span<const int> ended) {
   if (!group_) return Process();
   std::vector<int> members = host_.loop().kernel().Members(group_);
   std::sort(members.begin(), members.end());
   for (const int pid : members) {
+    if (std::find(ended.begin(), ended.end(), pid) != ended.end()) continue;
     if (Process process = Readopt({pid, 0}, command)) return process;
   }
   return Process();

@@ -76,8 +76,8 @@ class Run {
   // nobody knows what became of them. Without a command it is none of ours.
   void Recall(GroupId id);
   Process Readopt(ProcessId id, const v1::Command* command);
-  // The oldest process in the group.
-  Process ReadoptAny(const v1::Command* command);
+  // The oldest process in the group, but those whose end is known.
+  Process ReadoptAny(const v1::Command* command, absl::Span<const int> ended);
 
   struct Targets {
     const Process* main = nullptr;     // null or empty: none

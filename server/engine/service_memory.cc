@@ -166,7 +166,7 @@ Ending ServiceUnit::ResumeStart(const remembered::Unit& unit) {
     return settings_->pid_file.empty() ? Ending(Outcome::kDone) : FindMain();
   }
   if (main_end_.has_value()) return EndOfStart(*main_end_);
-  if (!main_) main_ = run_.ReadoptAny(MainCommand());
+  if (!main_) main_ = run_.ReadoptAny(MainCommand(), unit.ended());
   if (!main_ && marks.instance && !connection_) return EndOfStart(LoseMain());
   if (!main_) return BeginMain(start_index_);
   connection_ = Fd();  // the process has it

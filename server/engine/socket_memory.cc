@@ -134,8 +134,8 @@ Ending SocketUnit::ResumeServiceEnd() {
   if (other == nullptr) return BeginServiceEnd();
   wait_ = ServiceEnd();
   if (!other->at_rest() || other->job() != nullptr) return Outcome::kPending;
-  const bool ran = !run_before_.has_value() || other->invocation_id() != *run_before_ ||
-                   other->refused_starts() != refused_starts_;
+  // Whether it has moved since this unit did, or was not let; else nobody has told it to start.
+  const bool ran = other->revision() > revision() || other->refused_starts() != refused_starts_;
   return ran ? EndOfService(*other) : QueueStart(*other);
 }
 

@@ -96,6 +96,7 @@ Ending SocketUnit::BeginOpening() {
 
 Ending SocketUnit::OpenPorts(const Owner& owner, absl::Span<const uint32_t> before) {
   const absl::Status opened = ports_.Open(settings_, owner, before);
+  if (opened.ok()) settings_ = ports_.settings();
   LookForMissing();
   if (opened.ok()) return Outcome::kDone;
   return FailedBy(NameHolder(opened, settings_->listeners[ports_.failed()]));
@@ -123,7 +124,9 @@ Ending SocketUnit::BeginTraffic() {
   }
   const bool back = state() == SocketState::kRunning || state() == SocketState::kCooling;
   back_since_ = back ? host_.loop().now() : Instant::Start();
-  if (settings_->flush_pending && !settings_->accept) ports_.Flush();
+  // Who came while it listened already, and a daemon was killed, is not dropped.
+  const bool goes_on = state() == SocketState::kListening;
+  if (settings_->flush_pending && !settings_->accept && !goes_on) ports_.Flush();
   const absl::Status armed = Watch();
   if (!armed.ok() && !IsResourceShortage(armed)) {
     ports_.Disarm();
