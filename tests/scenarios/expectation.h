@@ -29,4 +29,10 @@ absl::Status Expect(World& world,
                     std::map<std::string, int64_t>& looked,
                     const std::string& expectation);
 
+// The same where a client has asked twice: moves, answers, runs and counts may be more than
+// expected; what is there now is the same.
+absl::Status ExpectAfterRepeating(World& world,
+                                  std::map<std::string, int64_t>& looked,
+                                  const std::string& expectation);
+
 }  // namespace socketd::sim

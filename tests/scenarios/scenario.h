@@ -32,7 +32,8 @@ struct ScenarioRun {
   uint64_t failing_call = 0;
   int failing_errno = 0;
   // The daemon is killed at its n-th kernel call (from 1), before that is done or right after it,
-  // and started again; expectations are not looked at then either.
+  // and started again. What is expected holds all the same, but for what a client changes who was
+  // not answered and asks again, and where the scenario says that it is loose.
   uint64_t killing_call = 0;
   bool kill_after = false;
 

@@ -39,7 +39,9 @@ class ScenarioRunner {
   absl::Status Connect(const Words& words);
   absl::Status DoTraffic(const Words& words);
   absl::Status DoFault(const Words& words);
+  absl::Status DoCrash(const Words& words);
   absl::Status DoTime(const Words& words);
+  bool Excused() const;
   absl::Status DoExpect(const ScenarioLine& line, const Words& words);
   void BootOnce();
   // Lets the world react, unless the line ended with " +": then the next line comes at the same
@@ -55,7 +57,9 @@ class ScenarioRunner {
   std::map<std::string, int64_t> looked_;  // unit to the last revision that was expected of it
   size_t complaints_seen_ = 0;
   int64_t planned_ = 0;  // the revision of the last plan
+  int crashes_ = 0;      // that the scenario tells of
   bool at_once_ = false;
+  bool loose_ = false;  // what is expected does not hold if the daemon is killed on the way
   ScenarioReport report_;
 };
 

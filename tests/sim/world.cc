@@ -62,7 +62,9 @@ void World::Reboot() {
   Bury();
   Boot();
   for (size_t i = 0; i < asked_.size(); ++i) {
-    if (!asked_[i]->done && asked_[i]->again) asked_[i]->again();
+    if (asked_[i]->done || !asked_[i]->again) continue;
+    repeated_ = true;
+    asked_[i]->again();
   }
   if (shutting_down_) AskToShutDown();
 }
@@ -77,6 +79,7 @@ void World::BootOnce() {
   options.create_path = std::string(kUnitPath);
   options.notify_path = std::string(kNotifyPath);
   options.memory_size = kMemory;
+  options.hold = hold_;
   if (most_units_ != 0) options.unit_limit = most_units_;
   options.environment = {"PATH=/usr/bin:/bin"};
   engine_ = std::make_unique<Engine>(*loop_, std::move(options));

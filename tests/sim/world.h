@@ -63,10 +63,14 @@ class World {
 
   // How many units there is room for; before Boot.
   void LimitUnits(size_t most) { most_units_ = most; }
+  // The daemons that start from here on have crashed too often.
+  void Hold() { hold_ = true; }
   // Starts the daemon, again and again if it is killed meanwhile.
   void Boot();
   // How often it was started.
   int boots() const { return boots_; }
+  // Somebody who was not answered when the daemon was killed has asked again.
+  bool repeated() const { return repeated_; }
   // Asks for a job; the answer is in asked(index).
   size_t Ask(JobRequest request);
   size_t Ask(JobKind kind, const std::string& unit, JobMode mode = JobMode::kReplace);
@@ -134,6 +138,8 @@ class World {
   size_t most_units_ = 0;  // 0: as many as the engine has room for
   int turns_ = 0;
   int boots_ = 0;
+  bool hold_ = false;
+  bool repeated_ = false;
   bool shutting_down_ = false;
   std::map<std::string, std::string> seen_;  // where each unit's last change led
   std::shared_ptr<bool> shut_down_ = std::make_shared<bool>(false);
