@@ -195,6 +195,10 @@ absl::StatusOr<v1::ReloadUnitResponse> Client::Reload(v1::ReloadUnitRequest requ
   return wire_->Write(&Stub::ReloadUnit, std::move(request));
 }
 
+absl::StatusOr<v1::CleanUnitResponse> Client::Clean(v1::CleanUnitRequest request) {
+  return wire_->Write(&Stub::CleanUnit, std::move(request));
+}
+
 absl::StatusOr<v1::PauseUnitResponse> Client::Pause(v1::PauseUnitRequest request) {
   return wire_->Write(&Stub::PauseUnit, std::move(request));
 }

@@ -39,6 +39,7 @@ class Client {
   absl::StatusOr<v1::StopUnitResponse> Stop(v1::StopUnitRequest request);
   absl::StatusOr<v1::RestartUnitResponse> Restart(v1::RestartUnitRequest request);
   absl::StatusOr<v1::ReloadUnitResponse> Reload(v1::ReloadUnitRequest request);
+  absl::StatusOr<v1::CleanUnitResponse> Clean(v1::CleanUnitRequest request);
   absl::StatusOr<v1::PauseUnitResponse> Pause(v1::PauseUnitRequest request);
   absl::StatusOr<v1::ResumeUnitResponse> Resume(v1::ResumeUnitRequest request);
   absl::StatusOr<v1::ResetFailedResponse> ResetFailed(v1::ResetFailedRequest request);

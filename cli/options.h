@@ -36,6 +36,7 @@ struct Options {
   std::string program;
   std::string limit;
   std::vector<std::string> remove;
+  std::vector<std::string> what;
   std::string snapshot = "yes";
   std::int64_t since = 0;
   std::int64_t count = 0;

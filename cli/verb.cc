@@ -54,6 +54,11 @@ constexpr std::array<Row, 3> kStopOptions = {{
     kJobOptions[0],
 }};
 
+constexpr std::array<Row, 1> kCleanOptions = {{
+    {"--what", "KIND", "what is to go: fdstore, which is all that there is; may be repeated",
+     &Options::what},
+}};
+
 constexpr std::array<Row, 4> kWatchOptions = {{
     {"--since", "REVISION", "start with this change instead of the present state", &Options::since},
     {"--snapshot", "yes|no", "whether to print the present state first", &Options::snapshot},
@@ -91,7 +96,7 @@ constexpr std::array<Row, 2> kUpgradeOptions = {{
 constexpr absl::Span<const Row> kNoOptions;
 
 // The table. One verb a block, in the order in which help lists them.
-constexpr std::array<Verb, 29> kVerbs = {{
+constexpr std::array<Verb, 30> kVerbs = {{
     {"list", "list-units", VerbGroup::kLook, "[PATTERN...]", Operands::kUnits, 0, kMany,
      "list units and their states",
      "-o wide adds the description, the cause of the last move and the unit file.",
@@ -154,6 +159,10 @@ constexpr std::array<Verb, 29> kVerbs = {{
     {"reset-failed", "", VerbGroup::kAct, "[UNIT...]", Operands::kUnits, 0, kMany,
      "forget failures and start limits; without a unit: of all", "",
      "socketctl reset-failed web.socket", kNoOptions, RunResetFailed},
+    {"clean", "", VerbGroup::kAct, "UNIT...", Operands::kUnits, 1, kMany,
+     "close the descriptors that services at rest have left with the daemon",
+     "They are what a service gets back when it is started again: FileDescriptorStoreMax=.",
+     "socketctl clean --what=fdstore web.service", kCleanOptions, RunClean},
     {"create", "", VerbGroup::kDefine, "[FILE...]", Operands::kFiles, 0, kMany,
      "make units from unit files or JSON; - or nothing reads standard input",
      "The unit is named as its file, or by --name. It is kept over a restart of the daemon.",

@@ -33,6 +33,13 @@ install_node() {
     (cd "$tools/node" && npm install --ignore-scripts --no-package-lock --no-audit --no-fund)
 }
 
+build_store() {
+  (cd tests/real/services/store_go &&
+    env -u GOTOOLCHAIN GOFLAGS=-mod=readonly CGO_ENABLED=0 GOPATH="$tools/go" \
+      GOCACHE="$tools/go/cache" /usr/lib/go-1.19/bin/go build -o "$tools/bin/store" .) || return
+  chmod -R u+w "$tools/go" && rm -rf "$tools/go"
+}
+
 # What ends in .socket in the packages of tests/real/cli/debian_packages: a folder a package.
 fetch_debian_sockets() {
   local packages=$tools/packages sockets=$tools/debian-sockets package
@@ -54,6 +61,7 @@ install_tools() {
   tools=$1
   mkdir -p "$tools"
   once "grpcurl-${GRPCURL##*@}" build_grpcurl
+  once "store-$(sum tests/real/services/store_go/*)" build_store
   once "python-$(sum tests/real/clients/requirements.txt)" install_python
   once "node-$(sum tests/real/clients/package.json)" install_node
   # Without the network the test of them is skipped, and says so.
@@ -61,6 +69,7 @@ install_tools() {
     say "no Debian sockets to try"
   test_env=(
     --test_env=SOCKETD_GRPCURL="$tools/bin/grpcurl"
+    --test_env=SOCKETD_GO_STORE="$tools/bin/store"
     --test_env=SOCKETD_BUF="$tools/node/node_modules/.bin/buf"
     --test_env=SOCKETD_PYTHON="$tools/venv/bin/python3"
     --test_env=SOCKETD_NODE_MODULES="$tools/node/node_modules"

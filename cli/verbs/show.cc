@@ -28,6 +28,14 @@ std::string Answer(bool known, bool yes) {
   return !known ? "" : yes ? "yes" : "no";
 }
 
+// As LISTEN_FDNAMES will have them.
+std::string StoredNames(const v1::ServiceStatus& service) {
+  return absl::StrJoin(service.stored_descriptors(), ":",
+                       [](std::string* out, const v1::ServiceStatus::StoredDescriptor& stored) {
+                         out->append(stored.name());
+                       });
+}
+
 #define SHOWN(expression)                                                      \
   [](const v1::Unit& u, [[maybe_unused]] absl::TimeZone zone) -> std::string { \
     [[maybe_unused]] const v1::UnitStatus& s = u.status();                     \
@@ -35,7 +43,7 @@ std::string Answer(bool known, bool yes) {
   }
 
 // What the unit does, under the names that systemctl gives to the same things.
-const std::array<Property, 42> kProperties = {{
+const std::array<Property, 44> kProperties = {{
     {"Id", SHOWN(BareName(u))},
     {"Names", SHOWN(absl::StrJoin(u.aliases(), " "))},
     {"LoadState", SHOWN(Spelling(s.load_state()))},
@@ -62,6 +70,8 @@ const std::array<Property, 42> kProperties = {{
     {"NRestarts", SHOWN(absl::StrCat(s.service().restarts()))},
     {"StatusText", SHOWN(s.service().status_text())},
     {"MainExit", SHOWN(s.service().main_exit())},
+    {"NFileDescriptorStore", SHOWN(absl::StrCat(s.service().stored()))},
+    {"FileDescriptorStoreNames", SHOWN(StoredNames(s.service()))},
     {"NConnections", SHOWN(absl::StrCat(s.socket().connections()))},
     {"NAccepted", SHOWN(absl::StrCat(s.socket().accepted()))},
     {"NRefused", SHOWN(absl::StrCat(s.socket().refused()))},

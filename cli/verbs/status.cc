@@ -160,6 +160,22 @@ class Page {
     Line("Status", service.status_text());
     Line("Last exit", service.main_exit());
     if (service.restarts() > 0) Line("Restarts", absl::StrCat(service.restarts()));
+    Stored(service);
+  }
+
+  // What the service gets back when it is started again.
+  void Stored(const v1::ServiceStatus& service) {
+    if (service.stored() == 0 && service.stored_max() == 0) return;
+    Line("FD Store", absl::StrCat(service.stored(), " (limit: ", service.stored_max(), ")"));
+    constexpr int kMostShown = 20;
+    int shown = 0;
+    for (const v1::ServiceStatus::StoredDescriptor& stored : service.stored_descriptors()) {
+      if (++shown > kMostShown) continue;
+      absl::StrAppend(&text_, std::string(14, ' '), Harmless(stored.name()), " (",
+                      Harmless(stored.kind()), ")\n");
+    }
+    if (shown > kMostShown)
+      absl::StrAppend(&text_, std::string(14, ' '), "and ", shown - kMostShown, " more\n");
   }
 
   void Log() {

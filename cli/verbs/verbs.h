@@ -23,6 +23,7 @@ ExitCode RunTryRestart(const Session& session);
 ExitCode RunReload(const Session& session);
 ExitCode RunPause(const Session& session);
 ExitCode RunResume(const Session& session);
+ExitCode RunClean(const Session& session);
 ExitCode RunResetFailed(const Session& session);
 ExitCode RunCreate(const Session& session);
 ExitCode RunPlan(const Session& session);

@@ -29,6 +29,7 @@ constexpr Row kRows[] = {
     {"/socketd.v1.UnitService/PauseUnit", Who::kOperators},
     {"/socketd.v1.UnitService/ResumeUnit", Who::kOperators},
     {"/socketd.v1.UnitService/ResetFailed", Who::kOperators},
+    {"/socketd.v1.UnitService/CleanUnit", Who::kOperators},
     {"/socketd.v1.UnitService/DumpUnit", Who::kOperators},
     {"/socketd.v1.UnitService/LoadUnits", Who::kOperators},
     {"/socketd.v1.UnitService/VerifyUnit", Who::kOperators},

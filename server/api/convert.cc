@@ -70,6 +70,17 @@ void ConvertService(const ServiceSnapshot& snapshot, v1::ServiceStatus& status) 
   status.set_status_text(CleanText(snapshot.status_text));
   status.set_restarts(snapshot.restarts);
   status.set_main_exit(CleanText(snapshot.main_exit));
+  status.set_stored(snapshot.stored == nullptr ? 0
+                                               : static_cast<uint32_t>(snapshot.stored->size()));
+  status.set_stored_max(static_cast<uint32_t>(snapshot.store_most));
+}
+
+void ConvertStored(const std::vector<StoredDescriptor>& stored, v1::ServiceStatus& status) {
+  for (const StoredDescriptor& descriptor : stored) {
+    v1::ServiceStatus::StoredDescriptor& message = *status.add_stored_descriptors();
+    message.set_name(CleanText(descriptor.name));
+    message.set_kind(std::string(descriptor.kind));
+  }
 }
 
 void ConvertTimes(const UnitSnapshot& snapshot, v1::UnitStatus& status) {
@@ -152,6 +163,8 @@ void Convert(const UnitSnapshot& snapshot, View view, v1::Unit& unit) {
   if (snapshot.log_lines != nullptr) ConvertLog(*snapshot.log_lines, status);
   if (snapshot.socket.failures != nullptr)
     ConvertFailures(*snapshot.socket.failures, *status.mutable_socket());
+  if (snapshot.service.stored != nullptr)
+    ConvertStored(*snapshot.service.stored, *status.mutable_service());
   if (snapshot.start_check != nullptr)
     ConvertFindings(snapshot.start_check->findings, *status.mutable_start_check());
   if (snapshot.definition == nullptr) return;

@@ -37,6 +37,11 @@ absl::StatusOr<JobMode> ModeOf(v1::JobMode mode) {
                absl::StrCat("there is no job mode ", static_cast<int>(mode)), {{"field", "mode"}});
 }
 
+absl::Status BadClean(int what) {
+  return Error(absl::StatusCode::kInvalidArgument, "BAD_CLEAN",
+               absl::StrCat("there is nothing to clean of kind ", what), {{"field", "what"}});
+}
+
 template <typename Response>
 void FillWarnings(const JobReport& report, Response& response) {
   if constexpr (requires { response.add_warnings(""); }) {
@@ -306,6 +311,19 @@ UnitService::Reactor* UnitService::ResumeUnit(Context* context,
                                               const v1::ResumeUnitRequest* request,
                                               v1::ResumeUnitResponse* response) {
   return RunPause(context, *request, response, true);
+}
+
+UnitService::Reactor* UnitService::CleanUnit(Context* context,
+                                             const v1::CleanUnitRequest* request,
+                                             v1::CleanUnitResponse* response) {
+  const absl::StatusOr<UnitName> name = ParseResourceName(request->name(), "name");
+  if (!name.ok()) return End(context, name.status());
+  for (const int what : request->what())
+    if (what != v1::CleanUnitRequest::WHAT_DESCRIPTOR_STORE) return End(context, BadClean(what));
+  return Run(WriteOf(context, *request, response), [this, &name](Settle settle) {
+    engine_.CleanStore(name->text(), Answering<UnitSnapshotPtr>(
+                                         std::move(settle), MessageWith<v1::CleanUnitResponse>));
+  });
 }
 
 UnitService::Reactor* UnitService::ResetFailed(Context* context,

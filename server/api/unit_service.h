@@ -65,6 +65,7 @@ class UnitService final : public v1::UnitService::CallbackService {
   Reactor* StopUnit(Context*, const v1::StopUnitRequest*, v1::StopUnitResponse*) override;
   Reactor* RestartUnit(Context*, const v1::RestartUnitRequest*, v1::RestartUnitResponse*) override;
   Reactor* ReloadUnit(Context*, const v1::ReloadUnitRequest*, v1::ReloadUnitResponse*) override;
+  Reactor* CleanUnit(Context*, const v1::CleanUnitRequest*, v1::CleanUnitResponse*) override;
   Reactor* PauseUnit(Context*, const v1::PauseUnitRequest*, v1::PauseUnitResponse*) override;
   Reactor* ResumeUnit(Context*, const v1::ResumeUnitRequest*, v1::ResumeUnitResponse*) override;
   Reactor* ResetFailed(Context*, const v1::ResetFailedRequest*, v1::ResetFailedResponse*) override;

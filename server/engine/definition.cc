@@ -10,6 +10,7 @@
 
 #include "proto/socketd/v1/unit.pb.h"
 #include "server/engine/socket_options_of.h"
+#include "server/unit/definition_rules.h"
 #include "server/unit/grammar_signal.h"
 #include "server/unit/listen_address.h"
 
@@ -217,6 +218,19 @@ RestartPolicy PolicyOf(v1::ServiceSpec::Restart restart) {
   }
 }
 
+StorePreserve PreserveOf(v1::ServiceSpec::StorePreserve preserve) {
+  switch (preserve) {
+    case v1::ServiceSpec::STORE_PRESERVE_NO:
+      return StorePreserve::kNo;
+    case v1::ServiceSpec::STORE_PRESERVE_YES:
+      return StorePreserve::kYes;
+    case v1::ServiceSpec::STORE_PRESERVE_ON_SUCCESS:
+      return StorePreserve::kOnSuccess;
+    default:
+      return StorePreserve::kRestart;
+  }
+}
+
 NotifyAccess AccessOf(const v1::ServiceSpec& spec, ServiceType type) {
   switch (spec.notify_access()) {
     case v1::ServiceSpec::NOTIFY_ACCESS_MAIN:
@@ -228,8 +242,10 @@ NotifyAccess AccessOf(const v1::ServiceSpec& spec, ServiceType type) {
     default:
       break;
   }
-  // A notify service that nobody may hear would never start: as systemd, main is the least.
-  const bool notifies = type == ServiceType::kNotify || type == ServiceType::kNotifyReload;
+  // What a notify service says has to be heard, and what one with a store gives: as systemd, main
+  // is the least.
+  const bool notifies = type == ServiceType::kNotify || type == ServiceType::kNotifyReload ||
+                        spec.file_descriptor_store_max() > 0;
   return notifies ? NotifyAccess::kMain : NotifyAccess::kNone;
 }
 
@@ -260,6 +276,8 @@ std::shared_ptr<const ServiceSettings> ServiceOf(const Source& source,
   }
   settings->nonblocking = spec.non_blocking();
   settings->notify_access = AccessOf(spec, settings->type);
+  settings->store_most = std::min(spec.file_descriptor_store_max(), kMostStored);
+  settings->store_preserve = PreserveOf(spec.file_descriptor_store_preserve());
   settings->sockets.assign(spec.sockets().begin(), spec.sockets().end());
   settings->success = ExitSetOf(spec.success_exit_status());
   // systemd.service(5), SuccessExitStatus=: a oneshot has work to finish.

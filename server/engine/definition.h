@@ -62,6 +62,7 @@ struct SocketSettings {
 
 enum class ServiceType : uint8_t { kSimple, kExec, kOneshot, kForking, kNotify, kNotifyReload };
 enum class RestartPolicy : uint8_t { kNo, kOnSuccess, kOnFailure, kOnAbnormal, kOnAbort, kAlways };
+enum class StorePreserve : uint8_t { kNo, kYes, kRestart, kOnSuccess };
 enum class NotifyAccess : uint8_t { kNone, kMain, kExec, kAll };
 
 // Ends of a process that count as something.
@@ -82,6 +83,8 @@ struct ServiceSettings {
   std::string pid_file;
   bool nonblocking = false;
   NotifyAccess notify_access = NotifyAccess::kNone;
+  size_t store_most = 0;  // descriptors that it may leave with us
+  StorePreserve store_preserve = StorePreserve::kRestart;
   std::vector<std::string> sockets;
   ExitSet success;  // ends of the main process that are clean besides status 0
   ExitSet prevent_restart;

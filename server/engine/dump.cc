@@ -266,6 +266,17 @@ void AddSocket(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
   AddChain(unit, "StopPost", settings.stop_post, lines);
 }
 
+void AddStore(const ServiceSnapshot& service, Lines& lines) {
+  const size_t stored = service.stored == nullptr ? 0 : service.stored->size();
+  if (service.store_most == 0 && stored == 0) return;
+  lines.AddCount("FileDescriptorStoreMax", service.store_most);
+  lines.AddCount("Stored Descriptors", stored);
+  for (size_t i = 0; i < stored; ++i) {
+    const StoredDescriptor& one = (*service.stored)[i];
+    lines.Add("Stored Descriptor", absl::StrCat(one.name, " (", std::string(one.kind), ")"));
+  }
+}
+
 void AddService(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
   const ServiceSettings& settings = *unit.definition()->service;
   lines.Add("Service State", snapshot.sub_state);
@@ -275,6 +286,7 @@ void AddService(const Unit& unit, const UnitSnapshot& snapshot, Lines& lines) {
   lines.AddSome("Main Exit", snapshot.service.main_exit);
   lines.AddSome("Status Text", snapshot.service.status_text);
   lines.AddNumber("Restarts", snapshot.service.restarts);
+  AddStore(snapshot.service, lines);
   lines.AddBool("RemainAfterExit", settings.remain_after_exit);
   lines.AddBool("NonBlocking", settings.nonblocking);
   lines.AddSome("PIDFile", settings.pid_file);

@@ -37,7 +37,7 @@ void Engine::SayServing() {
   core_->SayServing();
 }
 
-void Engine::OnNotify(const Packet& packet) {
+void Engine::OnNotify(Packet& packet) {
   core_->OnNotify(packet);
 }
 

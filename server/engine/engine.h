@@ -39,8 +39,9 @@ class Engine {
   // What a daemon does at its start is done, and not to be done by the next one.
   void SayServing();
 
-  // A packet that came in on the notify socket. Who sent it is found by its control group.
-  void OnNotify(const Packet& packet);
+  // A packet that came in on the notify socket. Who sent it is found by its control group. Those of
+  // its descriptors that are to be kept are taken.
+  void OnNotify(Packet& packet);
 
   // The open ports of socket units, for the hand-over.
   PortLender& ports();

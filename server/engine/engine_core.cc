@@ -83,13 +83,13 @@ void EngineCore::OnInstanceEnded(Unit& unit) {
   if (!std::exchange(unit.marks.doomed, true)) doomed_.push_back(&unit);
 }
 
-void EngineCore::OnNotify(const Packet& packet) {
+void EngineCore::OnNotify(Packet& packet) {
   if (packet.truncated || packet.data.size() > kNotifyMessageLimit) return;
   const auto found = groups_.find(packet.peer.group);
   if (packet.peer.group == GroupId::kNone || found == groups_.end()) return;
   if (found->second->type() != UnitType::kService) return;
   auto& service = static_cast<ServiceUnit&>(*found->second);
-  service.OnNotify(ParseNotifyMessage(packet.data), packet.peer);
+  service.OnNotify(ParseNotifyMessage(packet.data), packet.peer, packet.fds);
   Remember(service);  // the packet is gone then
 }
 
@@ -278,6 +278,7 @@ void EngineCore::Drop(Unit& unit) {
 
 void EngineCore::Abandon(Unit& unit) {
   if (unit.links().Empty()) return Drop(unit);
+  if (unit.type() == UnitType::kService) static_cast<ServiceUnit&>(unit).TidyStore();
   if (!Visible(unit)) return;
   unit.Forget();  // others name it: an empty place is kept for it
   OnChanged(unit);
@@ -313,7 +314,10 @@ void EngineCore::Shutdown(const Cause& cause, std::function<void()> done) {
   shut_down_ = std::move(done);
   Transaction transaction(JobMode::kIgnoreDependencies);
   for (Unit* unit : table_.All()) {
-    if (unit->at_rest() && unit->job() == nullptr) continue;
+    if (unit->at_rest() && unit->job() == nullptr) {
+      if (unit->type() == UnitType::kService) static_cast<ServiceUnit*>(unit)->TidyStore();
+      continue;
+    }
     const absl::Status added = transaction.Add(*unit, Work::kStop, cause);
     if (!added.ok()) LogFailure(Level::kWarning, "job.refused", added, {{"unit", unit->name()}});
   }

@@ -60,6 +60,7 @@ class EngineCore final : public UnitHost {
   absl::StatusOr<ChangePlan> PlanUnits(const ApplyRequest& request);
   void ApplyUnits(const ApplyRequest& request, Answer<ApplyReport> answer);
   absl::StatusOr<std::vector<std::string>> ResetFailed(const std::vector<std::string>& units);
+  absl::StatusOr<UnitSnapshotPtr> CleanStore(const std::string& unit);
   absl::StatusOr<UnitSnapshotPtr> Look(const std::string& name);
   absl::StatusOr<DumpReport> Dump(const std::string& name) const;
   // Reads all files; watchers hear of each unit that is new, changed or gone. Null `cause`: the
@@ -68,7 +69,7 @@ class EngineCore final : public UnitHost {
   // Goes on where the daemon before was when it ended; after LoadAll. False: there was none.
   bool Recall();
   void SayServing() { memory_.SayServing(); }
-  void OnNotify(const Packet& packet);
+  void OnNotify(Packet& packet);
   void Shutdown(const Cause& cause, std::function<void()> done);
 
   // ---- for everybody ----

@@ -83,6 +83,10 @@ void EngineDoor::ResetFailed(std::vector<std::string> units,
   Post(std::move(answer), [this, units = std::move(units)] { return core_.ResetFailed(units); });
 }
 
+void EngineDoor::CleanStore(std::string unit, Answer<UnitSnapshotPtr> answer) {
+  Post(std::move(answer), [this, unit = std::move(unit)] { return core_.CleanStore(unit); });
+}
+
 void EngineDoor::Look(std::string unit, Answer<UnitSnapshotPtr> answer) {
   Post(std::move(answer), [this, unit = std::move(unit)] { return core_.Look(unit); });
 }

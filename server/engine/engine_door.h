@@ -29,6 +29,7 @@ class EngineDoor final : public EngineHandle {
   void ApplyUnits(ApplyRequest request, Answer<ApplyReport> answer) override;
   void ResetFailed(std::vector<std::string> units,
                    Answer<std::vector<std::string>> answer) override;
+  void CleanStore(std::string unit, Answer<UnitSnapshotPtr> answer) override;
   void Look(std::string unit, Answer<UnitSnapshotPtr> answer) override;
   void Dump(std::string unit, Answer<DumpReport> answer) override;
   void Load(std::string requester, Answer<LoadReport> answer) override;

@@ -109,6 +109,8 @@ class EngineHandle {
   // Empty: all units. Answers with the names that were reset.
   virtual void ResetFailed(std::vector<std::string> units,
                            Answer<std::vector<std::string>> answer) = 0;
+  // Closes the descriptors that a service at rest has left with us.
+  virtual void CleanStore(std::string unit, Answer<UnitSnapshotPtr> answer) = 0;
   // A unit as the board has it, after a look whether its files have changed since they were read.
   virtual void Look(std::string unit, Answer<UnitSnapshotPtr> answer) = 0;
   virtual void Dump(std::string unit, Answer<DumpReport> answer) = 0;

@@ -9,6 +9,7 @@
 #include "server/engine/dump.h"
 #include "server/engine/engine_core.h"
 #include "server/engine/job_ends.h"
+#include "server/engine/refusals.h"
 #include "server/engine/service_unit.h"
 #include "server/engine/socket_unit.h"
 
@@ -174,6 +175,19 @@ absl::StatusOr<std::vector<std::string>> EngineCore::ResetFailed(
     if (asked.ok() && failed) reset.push_back(unit->name());
   }
   return reset;
+}
+
+absl::StatusOr<UnitSnapshotPtr> EngineCore::CleanStore(const std::string& name) {
+  Unit* const unit = Find(name);
+  if (unit == nullptr || !IsThere(*unit)) return UnitNotFound(name);
+  if (unit->type() != UnitType::kService) {
+    return Error(absl::StatusCode::kInvalidArgument, "NOT_A_SERVICE",
+                 absl::StrCat(unit->name(), " is no service: it leaves no descriptors"),
+                 {{"unit", unit->name()}});
+  }
+  if (!unit->at_rest() || unit->job() != nullptr) return StillActive(*unit);
+  static_cast<ServiceUnit*>(unit)->ClearStore();
+  return unit->Snapshot();
 }
 
 absl::StatusOr<UnitSnapshotPtr> EngineCore::Look(const std::string& name) {

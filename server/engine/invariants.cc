@@ -98,7 +98,9 @@ void Invariants::CheckUnit(const Unit& unit, Instant now) {
   CheckVitals(unit, vitals);
   CheckRest(unit, vitals);
   CheckStop(unit, vitals, now);
-  if (engine_.settled()) CheckTraffic(unit);
+  if (!engine_.settled()) return;
+  if (vitals.store_is_over) Broken(unit, 5, "descriptors of the service are held");
+  CheckTraffic(unit);
 }
 
 void Invariants::CheckHistory() {

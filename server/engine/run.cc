@@ -108,6 +108,7 @@ absl::StatusOr<Process> Run::Launch(const LaunchPlan& plan) {
   spec.argv = ExpandArguments(*plan.command, *environment);
   spec.environment = std::move(*environment).Entries();
   spec.fds = plan.fds;
+  spec.untouched = plan.untouched;
   spec.nonblocking = plan.nonblocking;
   spec.own_session = plan.own_session;
   spec.await_exec = plan.await_exec;

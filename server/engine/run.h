@@ -53,6 +53,7 @@ struct LaunchPlan {
   const ExecSettings* exec = nullptr;
   std::vector<std::pair<absl::string_view, std::string>> environment;  // of this run
   std::vector<const Fd*> fds;                                          // become 3, 4, ...
+  size_t untouched = 0;                                                // see SpawnSpec
   const Fd* stdio = nullptr;
   bool nonblocking = false;
   bool own_session = true;  // see SpawnSpec, as the next one

@@ -85,6 +85,10 @@ absl::Status ServiceUnit::AddDescriptors(LaunchPlan& plan) {
       names.insert(names.end(), lent.names.begin(), lent.names.end());
     }
   }
+  const FdStore::Lent stored = store_.Lend();
+  plan.fds.insert(plan.fds.end(), stored.fds.begin(), stored.fds.end());
+  names.insert(names.end(), stored.names.begin(), stored.names.end());
+  plan.untouched = stored.fds.size();
   if (plan.fds.empty()) return absl::OkStatus();
   plan.environment.emplace_back("LISTEN_FDS", absl::StrCat(plan.fds.size()));
   plan.environment.emplace_back("LISTEN_FDNAMES", absl::StrJoin(names, ":"));
@@ -117,6 +121,8 @@ void ServiceUnit::AddRunVariables(Variables& variables) const {
   const std::string& notify = host_.options().notify_path;
   if (settings_->notify_access != NotifyAccess::kNone && !notify.empty()) {
     variables.emplace_back("NOTIFY_SOCKET", notify);
+    if (settings_->store_most > 0)
+      variables.emplace_back("FDSTORE", absl::StrCat(settings_->store_most));
   }
   if (!settings_->pid_file.empty()) variables.emplace_back("PIDFILE", settings_->pid_file);
   for (const auto& variable : connection_variables_)

@@ -30,6 +30,8 @@ void ServiceUnit::RememberMore(remembered::Unit& unit) const {
   record.set_status_text(status_text_);
   const auto* const ready = std::get_if<Ready>(&wait_);
   record.set_announced(ready == nullptr || ready->announced);
+  store_.Remember(record);
+  record.set_unstored(unstored_);
   if (!marks.instance) return;
   if (origin_ != nullptr) record.set_origin(origin_->name());
   record.set_connection(connection_cookie_);
@@ -61,6 +63,8 @@ std::optional<ActiveState> ServiceUnit::RecallMore(const remembered::Unit& unit)
   reload_asked_ = InstantOf(record.reload_asked());
   restarts_ = record.restarts();
   status_text_ = record.status_text();
+  if (settings_ != nullptr) store_.Recall(record);
+  unstored_ = record.unstored();
   Walk::Recall(state);
   return ActiveStateOf(state);
 }

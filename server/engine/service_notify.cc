@@ -33,7 +33,7 @@ bool ServiceUnit::Believes(const Peer& sender) const {
   return false;
 }
 
-void ServiceUnit::OnNotify(const NotifyMessage& message, const Peer& sender) {
+void ServiceUnit::OnNotify(const NotifyMessage& message, const Peer& sender, std::vector<Fd>& fds) {
   if (!Believes(sender)) {
     // Once a run: who is not believed may say it a million times.
     if (std::exchange(disbelieved_, invocation_id()) == invocation_id()) return;
@@ -42,6 +42,7 @@ void ServiceUnit::OnNotify(const NotifyMessage& message, const Peer& sender) {
     return;
   }
   if (message.main_pid.has_value()) OnMainPid(*message.main_pid);
+  OnStore(message, fds);
   if (message.status.has_value()) {
     status_text_ = *message.status;
     host_.OnChanged(*this);
@@ -51,6 +52,28 @@ void ServiceUnit::OnNotify(const NotifyMessage& message, const Peer& sender) {
   if (message.stopping) return OnStopping();
   if (message.ready) return OnReady(message);
   if (message.reloading) OnReloading(message);
+}
+
+// One that goes by a name and comes by none is as with systemd: what removes does not add.
+void ServiceUnit::OnStore(const NotifyMessage& message, std::vector<Fd>& fds) {
+  if (message.store_remove) {
+    if (!message.fd_name.has_value()) return;
+    store_.Remove(*message.fd_name);
+  } else if (message.store && !fds.empty()) {
+    FdStore::Offer offer;
+    offer.fds = std::exchange(fds, {});
+    offer.name = message.fd_name.value_or("stored");
+    offer.watched = message.fd_poll;
+    offer.most = settings_->store_most;
+    const FdStore::Refused refused = store_.Add(std::move(offer));
+    // Once a run: who sends them may send a million.
+    if (refused.count > 0 && unstored_ == 0)
+      LogFailure(Level::kWarning, "unit.descriptors-closed", refused.why, {{"unit", name()}});
+    unstored_ += refused.count;
+  } else {
+    return;
+  }
+  host_.OnChanged(*this);
 }
 
 // The service ends by itself: what it was to be running for is over, and it is not signalled.

@@ -21,7 +21,9 @@ constexpr absl::Duration kLeastRestartDelay = absl::Milliseconds(1);
 }  // namespace
 
 ServiceUnit::ServiceUnit(UnitHost& host, UnitName name, DefinitionPtr definition)
-    : Unit(host, std::move(name), std::move(definition)), run_(host, *this) {}
+    : Unit(host, std::move(name), std::move(definition)),
+      run_(host, *this),
+      store_(host.loop(), this->name(), [this] { host_.OnChanged(*this); }) {}
 
 Ending ServiceUnit::EndingFor(const ProcessEnd& end) {
   const Cause cause{Cause::Kind::kProcess, "", end.text};
@@ -204,6 +206,7 @@ absl::Status ServiceUnit::OnDelay(Cause cause) {
   ++restarts_;
   BeginRun(cause);
   said_ = Said::kNothing;
+  unstored_ = 0;
   main_end_.reset();
   Conclude(DoneFor(std::move(cause)));
   return absl::OkStatus();
@@ -236,6 +239,7 @@ void ServiceUnit::CleanUp(bool comes_back) {
   main_.Drop();
   run_.End();
   connection_ = Fd();
+  if (settings_->store_preserve == StorePreserve::kNo) ClearStore();
   run_.RemoveDirectories(settings_->exec, comes_back);
   // systemd.service(5), PIDFile=: what is left of it is removed.
   if (const std::string& path = settings_->pid_file; !path.empty()) {
@@ -317,7 +321,26 @@ void ServiceUnit::OnGroupEmpty() {
   if (ready != nullptr && ready->retry) Conclude(FindMain());
 }
 
-void ServiceUnit::OnOther(Unit& /*other*/) {}
+void ServiceUnit::OnOther(Unit& /*other*/) {
+  TidyStore();
+}
+
+bool ServiceUnit::IsStoreOver() const {
+  if (!at_rest() || job() != nullptr) return false;
+  if (host_.shutting_down() || definition()->service == nullptr) return true;
+  const StorePreserve preserve = definition()->service->store_preserve;
+  return preserve != StorePreserve::kYes && (preserve != StorePreserve::kOnSuccess || failed());
+}
+
+void ServiceUnit::TidyStore() {
+  if (IsStoreOver()) ClearStore();
+}
+
+void ServiceUnit::ClearStore() {
+  if (store_.empty()) return;
+  store_.Clear();
+  host_.OnChanged(*this);
+}
 
 void ServiceUnit::OnMoved(ServiceState from, ServiceState to) {
   Record({NameOf(from), NameOf(to), ActiveStateOf(to)});

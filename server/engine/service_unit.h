@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 
 #include "server/engine/exec_memory.h"
+#include "server/engine/fd_store.h"
 #include "server/engine/rate_limit.h"
 #include "server/engine/run.h"
 #include "server/engine/service_machine.h"
@@ -50,7 +51,13 @@ class ServiceUnit final : public Unit, public ExecMemory<ServiceUnit, ServiceRow
   void ForgetOrigin() { origin_ = nullptr; }
 
   // What a process of this unit said; whether its sender is believed is decided here.
-  void OnNotify(const NotifyMessage& message, const Peer& sender);
+  // Takes those of the descriptors that came along that it is to keep.
+  void OnNotify(const NotifyMessage& message, const Peer& sender, std::vector<Fd>& fds);
+  // Lets the descriptors that it keeps for the service go, if it rests and nothing starts it again:
+  // FileDescriptorStorePreserve= of systemd.service(5).
+  void TidyStore();
+  // The same, whatever the unit says.
+  void ClearStore();
   // How the last reload ended; OK if there was none.
   absl::Status last_reload() const;
 
@@ -125,6 +132,9 @@ class ServiceUnit final : public Unit, public ExecMemory<ServiceUnit, ServiceRow
   void OnStopping();
   Ending Leave();
   void OnMainPid(int pid);
+  void OnStore(const NotifyMessage& message, std::vector<Fd>& fds);
+  // Nobody is to get back what is in the store.
+  bool IsStoreOver() const;
 
   absl::Status AskStart(const Cause& cause);
   absl::Status AskReload(const Cause& cause);
@@ -159,6 +169,8 @@ class ServiceUnit final : public Unit, public ExecMemory<ServiceUnit, ServiceRow
   std::string connection_name_;
   SocketUnit* origin_ = nullptr;
   Sources::Hold source_;
+  FdStore store_;
+  uint64_t unstored_ = 0;  // descriptors of this run for which there was no room
 };
 
 }  // namespace socketd

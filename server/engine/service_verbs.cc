@@ -20,6 +20,7 @@ absl::Status ServiceUnit::AskStart(const Cause& cause) {
   restarts_ = 0;
   reload_failed_ = false;
   said_ = Said::kNothing;
+  unstored_ = 0;
   main_end_.reset();
   main_exit_.clear();
   status_text_.clear();
@@ -80,6 +81,15 @@ void ServiceUnit::Show(UnitSnapshot& snapshot) const {
   snapshot.service.status_text = status_text_;
   snapshot.service.restarts = restarts_;
   snapshot.service.main_exit = main_exit_;
+  if (definition()->service != nullptr)
+    snapshot.service.store_most = definition()->service->store_most;
+  snapshot.service.stored = store_.Show();
+  if (unstored_ > 0) {
+    snapshot.warnings.push_back(
+        absl::StrCat("descriptors that it wanted to leave here and were closed, as there was no "
+                     "room: ",
+                     unstored_));
+  }
   if (const Process* process = control(); process != nullptr) {
     snapshot.control_pid = process->child.pid();
   }
@@ -95,6 +105,7 @@ Vitals ServiceUnit::vitals() const {
   vitals.control_children = control() != nullptr && *control() ? 1 : 0;
   vitals.main_children = main_ ? 1 : 0;
   vitals.group = run_.has_group();
+  vitals.store_is_over = !store_.empty() && IsStoreOver();
   vitals.deadlines = has_deadline() ? 1 : 0;
   if (settings_ == nullptr) return vitals;
   vitals.times_out = StepTimeout() != absl::InfiniteDuration();

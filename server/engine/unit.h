@@ -48,6 +48,7 @@ struct Vitals {
   size_t control_children = 0;
   size_t main_children = 0;
   bool group = false;
+  bool store_is_over = false;   // it keeps descriptors that nobody is to get back
   absl::Duration longest_stop;  // the sum of the time-outs from a stop to rest; may be infinite
 };
 

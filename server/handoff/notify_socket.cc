@@ -1,7 +1,5 @@
 #include "server/handoff/notify_socket.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 
 #include "server/base/log.h"
@@ -51,17 +49,16 @@ bool NotifySocket::TakeOne() {
       LogFailure(Level::kWarning, "notify.unreadable", packet.status());
     return false;
   }
-  // Closed at the end, when what was said has been done.
-  const std::vector<Fd> surplus = std::exchange(packet->fds, {});
   // Who cannot be told is not believed. User=nobody is somebody: its group says whose it is.
   if (packet->truncated || packet->peer.pid == 0) {
     ++dropped_;
     Log(Level::kDebug, "notify.dropped",
         {{"uid", absl::StrCat(packet->peer.uid)}, {"pid", absl::StrCat(packet->peer.pid)}});
   } else {
-    sink_(*std::move(packet));
+    sink_(*packet);
   }
-  return loop_.kernel().Receive(port_.fd).ok();
+  // What nobody took is closed at the end, when what was said has been done.
+  return loop_.kernel().DropPacket(port_.fd).ok();
 }
 
 }  // namespace socketd

@@ -1,7 +1,7 @@
 // The socket that services report to, NOTIFY_SOCKET. Takes packets with their sender, a bounded
-// number each turn, and hands them on in the order they came; descriptors that came along are
-// closed after that, which is what a sender that waits at a barrier waits for. Who sent a packet is
-// the kernel's word; what nobody can be named for is dropped. Engine thread.
+// number each turn, and hands them on in the order they came; descriptors that came along and
+// nobody took are closed after that, which is what a sender that waits at a barrier waits for. Who
+// sent a packet is the kernel's word; what nobody can be named for is dropped. Engine thread.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ namespace socketd {
 
 class NotifySocket final : private Subscriber {
  public:
-  // Called without descriptors.
-  using Sink = std::function<void(Packet)>;
+  // Whatever descriptors it leaves in the packet are closed.
+  using Sink = std::function<void(Packet&)>;
 
   NotifySocket(EventLoop& loop, Sink sink) : loop_(loop), sink_(std::move(sink)) {}
   ~NotifySocket();

@@ -137,6 +137,40 @@ struct Upgrade {
   UpgradeError error;
 };
 
+// Which numbers hold what strangers have sent. Each such descriptor has a serial number that no
+// other has: by both the next daemon tells it from all else that is open, without a look at it. A
+// look may wait for whoever serves a file (FUSE), and what has no inode of its own shows nothing.
+// Pages that nobody wrote to stay none: it is zero memory when it is made, and has nothing to
+// initialise. Any thread.
+class Arrivals {
+ public:
+  // The number of a descriptor that has just come; 0: it is too high to be noted.
+  uint32_t Add(int number) {
+    if (!Fits(number)) return 0;
+    uint32_t serial = last_.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (serial == 0) serial = last_.fetch_add(1, std::memory_order_relaxed) + 1;
+    At(number).store(serial, std::memory_order_relaxed);
+    return serial;
+  }
+  // Before it is closed: its number is somebody else's the moment it is.
+  void Remove(int number) {
+    if (Of(number) != 0) At(number).store(0, std::memory_order_relaxed);
+  }
+  // 0: it is not a stranger's.
+  uint32_t Of(int number) const {
+    return Fits(number) ? At(number).load(std::memory_order_relaxed) : 0;
+  }
+
+ private:
+  static constexpr bool Fits(int number) { return number >= 0 && number < Numbers::kMost; }
+  std::atomic_ref<uint32_t> At(int number) const {
+    return std::atomic_ref<uint32_t>(serials_[number]);
+  }
+
+  std::atomic<uint32_t> last_{0};
+  mutable uint32_t serials_[Numbers::kMost];
+};
+
 struct SharedPage {
   enum Stage : int { kStarting, kReady, kDone };
   std::atomic<int> keeper{0};         // its process id; another one when an heir has taken over
@@ -144,6 +178,7 @@ struct SharedPage {
   std::atomic<int> stage{kStarting};  // of the daemon
   Endings endings;
   Upgrade upgrade;
+  Arrivals arrivals;
 };
 
 // Plain values, as the keeper's memory has them when the daemon is born from it.

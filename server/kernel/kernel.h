@@ -20,6 +20,7 @@
 
 #include "server/base/fd.h"
 #include "server/base/instant.h"
+#include "server/kernel/kept.h"
 #include "server/kernel/types.h"
 
 namespace socketd {
@@ -70,7 +71,8 @@ class Kernel : public FdOwner, public ProcessOwner {
   // the first datagram. None of what cannot be told apart.
   virtual std::vector<uint64_t> Queued(const Fd& port, const ListenSpec& spec) = 0;
   // Delivers kIo events for `fd` to `token`. Arming an armed descriptor again re-arms it; what is
-  // already pending is reported.
+  // already pending is reported. kHangUp, CANNOT_WAIT: it never hangs up, or whether it does cannot
+  // be asked without waiting for a stranger.
   virtual absl::Status Arm(const Fd& fd, Token token, Arming arming) = 0;
   // Before close, always: epoll(7) keeps an interest as long as a copy of the descriptor is open.
   virtual void Disarm(const Fd& fd) = 0;
@@ -88,11 +90,20 @@ class Kernel : public FdOwner, public ProcessOwner {
   virtual absl::StatusOr<Packet> Receive(const Fd& socket) = 0;
   // The same packet that Receive would take, which stays.
   virtual absl::StatusOr<Packet> Peek(const Fd& socket) = 0;
+  // Takes off the packet that Peek has told of. Descriptors that came along are not opened once
+  // more, and those that Peek has opened stay.
+  virtual absl::Status DropPacket(const Fd& socket) = 0;
   // One packet with at most 253 descriptors (SCM_MAX_FD, unix(7)). UNAVAILABLE: the peer's queue is
   // full. Never raises SIGPIPE.
   virtual absl::Status Send(const Fd& socket,
                             absl::string_view data,
                             absl::Span<const Fd* const> fds) = 0;
+  // What came with a packet is to stay open, beyond the daemon's end too; the same answer each
+  // time. EMFILE, with the limit: a part of the descriptors is left for all else.
+  virtual absl::StatusOr<Kept> Keep(const Fd& fd) = 0;
+  // An order of what is open; 0: both are the same, one a duplicate of the other (dup(2)). Where
+  // the system does not tell, what has no inode of its own is the same as nothing else.
+  virtual int Compare(const Fd& left, const Fd& right) = 0;
 
   // ---- processes ----
 
@@ -126,6 +137,9 @@ class Kernel : public FdOwner, public ProcessOwner {
   virtual FileId IdOf(const Fd& fd) = 0;
   // What was open in the daemon before; each once. NOT_FOUND: it was not.
   virtual absl::StatusOr<Fd> TakeOver(FileId id) = 0;
+  // The same for what a stranger has sent, which is found in no other way: it is neither a port nor
+  // a connection of ours.
+  virtual absl::StatusOr<Fd> TakeOver(KeptId id) = 0;
   // The same for a connection, by its cookie.
   virtual absl::StatusOr<Connection> TakeConnection(uint64_t cookie) = 0;
   // The connections that the daemon before had accepted from a port and nobody has taken over.

@@ -24,7 +24,7 @@ constexpr absl::Duration kFirstLook = absl::Microseconds(120);
 }  // namespace
 
 void Children::Waiting::Close(int number) {
-  close(number);
+  closer.Close(number);
 }
 
 void Children::Erase(std::vector<uint32_t>& list, uint32_t index) {
@@ -108,7 +108,7 @@ absl::Status Children::AskNames(uint32_t index,
 }
 
 absl::StatusOr<std::unique_ptr<Children::Waiting>> Children::CopyOf(const SpawnSpec& spec) {
-  auto waiting = std::make_unique<Waiting>();
+  auto waiting = std::make_unique<Waiting>(parts_.closer);
   waiting->spec = spec;
   waiting->spec.group = nullptr;  // the process knows its handle
   std::vector<const Fd**> lent;
@@ -119,6 +119,7 @@ absl::StatusOr<std::unique_ptr<Children::Waiting>> Children::CopyOf(const SpawnS
   for (const Fd** fd : lent) {
     const int copy = fcntl((*fd)->number(), F_DUPFD_CLOEXEC, 3);
     if (copy < 0) return SystemError(errno, "fcntl");
+    parts_.closer.OnCopied((*fd)->number(), copy);
     waiting->copies.push_back(std::make_unique<Fd>(*waiting, copy));
     *fd = waiting->copies.back().get();
   }
@@ -153,6 +154,7 @@ absl::Status Children::FillFiles(BirthBlock& block, Process& process) {
     if (source >= kHighNumber && shares_files()) {
       block.held.emplace_back(fcntl(source, F_DUPFD_CLOEXEC, 3));
       if (!block.held.back()) return SystemError(errno, "fcntl");
+      parts_.closer.OnCopied(source, block.held.back().get());
       source = block.held.back().get();
     } else if (source != ways_.files.null) {
       block.lent.push_back(source);
@@ -188,10 +190,7 @@ absl::Status Children::Clone(uint32_t index) {
   process.pid = born->pid;
   process.pidfd = std::move(born->pidfd);
   process.stage = Stage::kBorn;
-  if (!clone.shared_files) {  // it has copies of all
-    block.held.clear();
-    block.lent.clear();
-  }
+  if (!clone.shared_files) CloseHeld(block);  // it has copies of all
   return Watch(index);
 }
 
@@ -337,7 +336,8 @@ bool Children::KeepForNewborn(int fd) {
 void Children::CloseHeld(BirthBlock& block) {
   block.lent.clear();
   for (UniqueFd& fd : std::exchange(block.held, {})) {
-    if (KeepForNewborn(fd.get())) fd.release();
+    const int number = fd.release();
+    if (number >= 0 && !KeepForNewborn(number)) parts_.closer.Close(number);
   }
 }
 

@@ -17,6 +17,7 @@
 #include "server/kernel/linux_abi.h"
 #include "server/kernel/linux_birth.h"
 #include "server/kernel/linux_cgroup.h"
+#include "server/kernel/linux_closer.h"
 #include "server/kernel/linux_estate.h"
 #include "server/kernel/linux_lookup.h"
 #include "server/kernel/linux_order.h"
@@ -32,6 +33,7 @@ class Children {
     Cgroups& groups;
     Lookups& lookups;
     Estate& estate;
+    Closer& closer;
   };
   struct Ways {
     CommonFiles files;
@@ -108,8 +110,10 @@ class Children {
   };
   // A spawn that waits for names, with copies of all that was only lent.
   struct Waiting : FdOwner {
+    explicit Waiting(Closer& all) : closer(all) {}
     virtual ~Waiting() = default;
     void Close(int number) override;
+    Closer& closer;
     SpawnSpec spec;
     std::vector<std::unique_ptr<Fd>> copies;
   };
@@ -131,7 +135,7 @@ class Children {
   absl::Status Clone(uint32_t index);
   absl::Status Watch(uint32_t index);
   static int SignalProcessGroup(const Process& process, int signal);
-  static absl::StatusOr<std::unique_ptr<Waiting>> CopyOf(const SpawnSpec& spec);
+  absl::StatusOr<std::unique_ptr<Waiting>> CopyOf(const SpawnSpec& spec);
   absl::Status AskNames(uint32_t index, const SpawnSpec& spec, const IdentityQuestion& question);
   void CallOff(uint32_t index);
   static int Harmless(const Process& process, int signal);

@@ -18,8 +18,18 @@ Closer::~Closer() {
   shared_->changed.notify_all();
 }
 
+void Closer::Close(int number) {
+  if (shared_->arrivals->Of(number) != 0) return Take(number);
+  close(number);
+}
+
+void Closer::OnCopied(int number, int copy) {
+  if (shared_->arrivals->Of(number) != 0) shared_->arrivals->Add(copy);
+}
+
 void Closer::Take(int number) {
   if (fcntl(number, F_GETPIPE_SZ) >= 0) {
+    shared_->arrivals->Remove(number);
     close(number);
     return;
   }
@@ -55,6 +65,7 @@ void* Closer::Run(void* shared) {
     const int number = work.numbers.front();
     work.numbers.pop_front();
     lock.unlock();
+    work.arrivals->Remove(number);
     close(number);
     lock.lock();
   }

@@ -14,6 +14,7 @@
 #include "server/base/errors.h"
 #include "server/kernel/linux_files.h"
 #include "server/kernel/linux_kernel.h"
+#include "server/kernel/linux_kind.h"
 #include "server/kernel/linux_listen.h"
 #include "server/kernel/linux_options.h"
 #include "server/kernel/linux_queued.h"
@@ -117,6 +118,8 @@ Peer LinuxKernel::WithGroup(Peer peer) const {
 }
 
 absl::Status LinuxKernel::Arm(const Fd& fd, Token token, Arming arming) {
+  if (arming == Arming::kHangUp && !HangsUp(KindOf(fd.number())))
+    return Error(absl::StatusCode::kFailedPrecondition, "CANNOT_WAIT", "it never hangs up");
   return poller_->Arm(fd.number(), token, arming);
 }
 
@@ -126,12 +129,13 @@ void LinuxKernel::Disarm(const Fd& fd) {
 
 void LinuxKernel::Close(int number) {
   const auto known = sockets_.find(number);
-  const bool received = known != sockets_.end() && known->second.received;
-  if (known != sockets_.end()) sockets_.erase(known);
+  if (known != sockets_.end()) {
+    kept_ -= known->second.kept ? 1 : 0;
+    sockets_.erase(known);
+  }
   poller_->Forget(number);
   if (number >= kHighNumber && high_ports_ > 0) --high_ports_;
-  if (received) return closer_.Take(number);
-  if (!children_.KeepForNewborn(number)) close(number);
+  if (!children_.KeepForNewborn(number)) closer_.Close(number);
 }
 
 absl::StatusOr<Kernel::PipeEnds> LinuxKernel::Pipe() {
@@ -170,13 +174,23 @@ absl::StatusOr<Packet> LinuxKernel::Peek(const Fd& socket) {
   return PacketOf(*std::move(raw));
 }
 
+// The kernel closes what nobody has room for. It is not the last copy, for which one may wait: Peek
+// has made others.
+absl::Status LinuxKernel::DropPacket(const Fd& socket) {
+  char byte = 0;
+  if (recv(socket.number(), &byte, sizeof(byte), MSG_DONTWAIT) >= 0) return absl::OkStatus();
+  return SystemError(errno, "recv");
+}
+
 Packet LinuxKernel::PacketOf(RawPacket raw) {
   Packet packet;
   packet.data = std::move(raw.data);
   packet.peer = WithGroup(raw.peer);
   packet.truncated = raw.truncated;
   for (UniqueFd& fd : raw.fds) {
-    sockets_[fd.get()].received = true;
+    estate_->arrivals()->Add(fd.get());
+    if (fd.get() >= kHighNumber) ++high_ports_;
+    sockets_[fd.get()] = {};
     packet.fds.emplace_back(*this, fd.release());
   }
   // Half of what was sent is not what was meant: none of it is kept open.

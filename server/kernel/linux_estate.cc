@@ -10,12 +10,14 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "server/base/check.h"
 #include "server/kernel/linux_diagnosis.h"
 #include "server/kernel/linux_listen.h"
 #include "server/kernel/linux_reap.h"
@@ -103,6 +105,15 @@ bool Fits(int fd, const ListenSpec& spec) {
   return spec.bind_to_device == device.data();
 }
 
+// Those of a daemon that nobody keeps go with it.
+std::shared_ptr<Arrivals> ArrivalsOf(const Life& life) {
+  if (life.kept()) return {&life.page->arrivals, [](Arrivals*) {}};
+  void* const memory = mmap(nullptr, sizeof(Arrivals), PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  CHECK(memory != MAP_FAILED);
+  return {new (memory) Arrivals, [](Arrivals* gone) { munmap(gone, sizeof(*gone)); }};
+}
+
 }  // namespace
 
 FileId FileIdOf(int fd) {
@@ -140,14 +151,34 @@ absl::Span<char> Estate::Memory(size_t size) {
   return absl::MakeSpan(static_cast<char*>(mapped_), mapped_size_);
 }
 
-Estate::Estate(const Life& life) : life_(life) {
+Estate::Estate(const Life& life) : life_(life), arrivals_(ArrivalsOf(life)) {
   if (life_.left == nullptr) return;
   std::vector<size_t> sockets;
-  life_.left->ForEach([&](int number) { LookAt(number, sockets); });
+  int next = 0;  // what is not open any more is nobody's
+  life_.left->ForEach([&](int number) {
+    for (; next < number; ++next)
+      arrivals_->Remove(next);
+    next = number + 1;
+    LookAt(number, sockets);
+  });
   LookAtSockets(sockets);
 }
 
+KeptId Estate::KeptIdOf(int number) const {
+  const uint64_t serial = arrivals_->Of(number);
+  return static_cast<KeptId>(serial == 0 ? 0 : serial * Numbers::kMost + number);
+}
+
+bool Estate::IsArrival(int number) {
+  const KeptId id = KeptIdOf(number);
+  if (id == KeptId::kNone) return false;
+  by_arrival_[id] = left_.size();
+  left_.push_back({number, FileId::kNone});
+  return true;
+}
+
 void Estate::LookAt(int number, std::vector<size_t>& sockets) {
+  if (IsArrival(number)) return;
   struct stat status{};
   if (fstat(number, &status) != 0) return;
   const bool socket = S_ISSOCK(status.st_mode);
@@ -196,6 +227,11 @@ UniqueFd Estate::TakeAt(size_t place) {
 UniqueFd Estate::Take(FileId id) {
   const auto found = by_id_.find(id);
   return found != by_id_.end() ? TakeAt(found->second) : UniqueFd();
+}
+
+UniqueFd Estate::Take(KeptId id) {
+  const auto found = by_arrival_.find(id);
+  return found != by_arrival_.end() ? TakeAt(found->second) : UniqueFd();
 }
 
 UniqueFd Estate::TakeConnection(uint64_t cookie) {
@@ -258,6 +294,7 @@ void Estate::End(const std::function<void(int)>& close) {
     if (left.number >= 0) close(std::exchange(left.number, -1));
   left_.clear();
   by_id_.clear();
+  by_arrival_.clear();
   by_birth_.clear();
   by_address_.clear();
   connections_.clear();

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "absl/types/span.h"
 
 #include "server/keeper/life.h"
+#include "server/kernel/kept.h"
 #include "server/kernel/linux_abi.h"
 #include "server/kernel/types.h"
 
@@ -40,8 +42,15 @@ class Estate {
   // What Kernel::Memory promises.
   absl::Span<char> Memory(size_t size);
 
+  // Which descriptors strangers have sent, here or in a life before. A look at them may wait for
+  // their sender, so nobody looks: they are neither ports nor connections.
+  const std::shared_ptr<Arrivals>& arrivals() const { return arrivals_; }
+  // Of one that has arrived.
+  KeptId KeptIdOf(int number) const;
+
   // Nothing: it was not open, or has been taken.
   UniqueFd Take(FileId id);
+  UniqueFd Take(KeptId id);
   // A connection, by its cookie (SO_COOKIE, socket(7)).
   UniqueFd TakeConnection(uint64_t cookie);
   // Those that were accepted at that address.
@@ -74,12 +83,15 @@ class Estate {
   };
 
   void LookAt(int number, std::vector<size_t>& sockets);
+  bool IsArrival(int number);
   void LookAtSockets(const std::vector<size_t>& sockets);
   UniqueFd TakeAt(size_t place);
 
   const Life life_;
+  const std::shared_ptr<Arrivals> arrivals_;
   std::vector<Left> left_;  // by number; -1: taken
   absl::flat_hash_map<FileId, size_t> by_id_;
+  absl::flat_hash_map<KeptId, size_t> by_arrival_;
   absl::flat_hash_map<uint64_t, size_t> by_birth_;
   std::vector<Listener> listeners_;                                   // from the highest number
   absl::flat_hash_map<std::string, std::vector<size_t>> by_address_;  // places, the lowest last

@@ -124,6 +124,7 @@ LinuxKernel::LinuxKernel(Opened opened, const LinuxOptions& options)
       null_(std::move(opened.null)),
       executor_(std::move(opened.executor)),
       wake_(poller_->CopyOfWake(kCommonNumber)),
+      closer_(estate_->arrivals()),
       bell_(options.life.bell),
       on_bell_(options.on_bell),
       guard_(*poller_,
@@ -134,7 +135,7 @@ LinuxKernel::LinuxKernel(Opened opened, const LinuxOptions& options)
              }),
       lookups_([this] { poller_->Nudge(); }),
       groups_(*poller_, {machine_.home.base, machine_.home.refused, options.life.number}),
-      children_({*poller_, groups_, lookups_, *estate_},
+      children_({*poller_, groups_, lookups_, *estate_, closer_},
                 {.files = {null_.get(), executor_.get(), wake_.get(), machine_.pidfd_ids},
                  .can_share_files = machine_.shared_files,
                  .into_cgroup = machine_.into_cgroup,
@@ -316,8 +317,8 @@ void LinuxKernel::CountCrowd() {
 
 absl::StatusOr<Child> LinuxKernel::Spawn(const SpawnSpec& spec) {
   CountCrowd();
-  for (const Fd* fd : spec.fds)
-    Lend(*fd, spec.nonblocking);
+  for (size_t i = 0; i + spec.untouched < spec.fds.size(); ++i)
+    Lend(*spec.fds[i], spec.nonblocking);
   if (spec.stdio != nullptr) Lend(*spec.stdio, false);
   absl::StatusOr<Children::Started> started = children_.Spawn(spec);
   if (!started.ok() && ErrnoOf(started.status()) == EMFILE) {

@@ -80,9 +80,12 @@ class LinuxKernel final : public Kernel {
   absl::StatusOr<std::string> Read(const Fd& fd, size_t limit) override;
   absl::StatusOr<Packet> Receive(const Fd& socket) override;
   absl::StatusOr<Packet> Peek(const Fd& socket) override;
+  absl::Status DropPacket(const Fd& socket) override;
   absl::Status Send(const Fd& socket,
                     absl::string_view data,
                     absl::Span<const Fd* const> fds) override;
+  absl::StatusOr<Kept> Keep(const Fd& fd) override;
+  int Compare(const Fd& left, const Fd& right) override;
 
   absl::StatusOr<Group> NewGroup(absl::string_view unit, Token token) override;
   absl::StatusOr<Child> Spawn(const SpawnSpec& spec) override;
@@ -107,6 +110,7 @@ class LinuxKernel final : public Kernel {
   absl::Span<char> Memory(size_t size) override { return estate_->Memory(size); }
   FileId IdOf(const Fd& fd) override { return FileIdOf(fd.number()); }
   absl::StatusOr<Fd> TakeOver(FileId id) override;
+  absl::StatusOr<Fd> TakeOver(KeptId id) override;
   absl::StatusOr<Connection> TakeConnection(uint64_t cookie) override;
   std::vector<Connection> TakeConnections(const Port& port) override;
   absl::StatusOr<Group> AdoptGroup(GroupId id, Token token) override;
@@ -134,6 +138,7 @@ class LinuxKernel final : public Kernel {
   Connection ConnectionOf(UniqueFd fd);
   void MakeRoom();
   absl::Status CheckRoomForPort(const ListenSpec& spec) const;
+  absl::Status CheckRoomToKeep() const;
   // False: there are fewer than at the start.
   bool ReserveNumbers();
   void Lend(const Fd& fd, bool nonblocking);
@@ -159,9 +164,9 @@ class LinuxKernel final : public Kernel {
     // Whether calls on it wait; nobody knows once a service has had it.
     enum class Waits : uint8_t { kNo, kYes, kUnknown };
     Waits waits = Waits::kUnknown;
-    SocketAddress local;    // of a port: of all its connections (LocalOfAll)
-    bool received = false;  // from a stranger: closing it may wait
-    bool told = false;      // of a port: an event said that somebody is there
+    SocketAddress local;  // of a port: of all its connections (LocalOfAll)
+    bool told = false;    // of a port: an event said that somebody is there
+    bool kept = false;    // of what a stranger has sent: it stays
   };
 
   Machine machine_;
@@ -172,6 +177,7 @@ class LinuxKernel final : public Kernel {
   int high_ports_ = 0;  // open descriptors that children need not copy
   Closer closer_;
   std::unordered_map<int, OpenSocket> sockets_;  // by descriptor number
+  uint64_t kept_ = 0;                            // of what strangers have sent
   Instant strays_at_ = Instant::Never();
   std::vector<UniqueFd> reserve_;        // numbers for starts when there are no more
   std::vector<UniqueFd> for_operators_;  // and for those who come to see why

@@ -193,7 +193,9 @@ absl::Status Poller::Arm(int fd, Token token, Arming arming) {
   if (static_cast<size_t>(fd) >= armed_.size()) armed_.resize(static_cast<size_t>(fd) + 1);
   Armed& armed = armed_[fd];
   epoll_event event{};
-  event.events = EPOLLIN | (arming == Arming::kOnce ? static_cast<uint32_t>(EPOLLONESHOT) : 0U);
+  // Ends and errors are always told (epoll_ctl(2)).
+  event.events = arming == Arming::kHangUp ? 0U : static_cast<uint32_t>(EPOLLIN);
+  if (arming == Arming::kOnce) event.events |= static_cast<uint32_t>(EPOLLONESHOT);
   event.data.u64 = Data(Source::kIo, static_cast<uint32_t>(fd), armed.generation);
   const int operation = armed.registered ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   if (epoll_ctl(epoll_.get(), operation, fd, &event) != 0) return SystemError(errno, "epoll_ctl");

@@ -51,6 +51,14 @@ absl::StatusOr<Fd> LinuxKernel::TakeOver(FileId id) {
   return Fd(*this, taken.release());
 }
 
+absl::StatusOr<Fd> LinuxKernel::TakeOver(KeptId id) {
+  UniqueFd taken = estate_->Take(id);
+  if (!taken) return NotLeft();
+  if (taken.get() >= kHighNumber) ++high_ports_;
+  sockets_[taken.get()] = {};
+  return Fd(*this, taken.release());
+}
+
 absl::StatusOr<Connection> LinuxKernel::TakeConnection(uint64_t cookie) {
   UniqueFd taken = estate_->TakeConnection(cookie);
   if (!taken) return NotLeft();
@@ -100,8 +108,9 @@ absl::StatusOr<Child> LinuxKernel::Readopt(ProcessId id, const Group& group, Tok
 
 void LinuxKernel::EndTakeOver() {
   estate_->End([this](int number) {
-    // An address is free when this returns; what a stranger has sent may be among the rest.
-    if (ClosesAtOnce(number))
+    // An address is free when this returns.
+    const bool ours = estate_->arrivals()->Of(number) == 0;
+    if (ours && ClosesAtOnce(number))
       close(number);
     else
       closer_.Take(number);

@@ -2,6 +2,7 @@
 // close or forget what they stand for.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -120,8 +121,9 @@ struct Packet {
 enum class FileId : uint64_t { kNone = 0 };
 
 enum class Arming : uint8_t {
-  kOnce,   // one event, then silence until armed again (EPOLLONESHOT)
-  kLevel,  // an event in each turn while there is something
+  kOnce,    // one event, then silence until armed again (EPOLLONESHOT)
+  kLevel,   // an event in each turn while there is something
+  kHangUp,  // the same, but only for the end of what is there or an error of it
 };
 
 // ---- processes ----
@@ -271,7 +273,8 @@ struct SpawnSpec {
   // passed, and HOME, LOGNAME, USER and SHELL where a user is set and they are not in here.
   std::vector<std::string> environment;
   std::vector<const Fd*> fds;    // become 3, 4, ...; borrowed for the call
-  bool nonblocking = false;      // O_NONBLOCK on the passed descriptors: set or cleared
+  size_t untouched = 0;          // the last so many of them keep their flags
+  bool nonblocking = false;      // O_NONBLOCK on the others: set or cleared
   const Fd* stdio = nullptr;     // Stdio::kSocket; borrowed for the call
   const Fd* log = nullptr;       // Stdio::kLog; borrowed for the call
   bool full_privileges = false;  // "+": user, groups and no_new_privileges are not applied

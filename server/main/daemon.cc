@@ -225,7 +225,7 @@ absl::Status Daemon::Build(const DaemonOptions& options) {
 absl::Status Daemon::OpenDoors(const DaemonOptions& options) {
   Parts& parts = *parts_;
   parts.notify = std::make_unique<NotifySocket>(
-      parts.loop, [&parts](const Packet& packet) { parts.engine->OnNotify(packet); });
+      parts.loop, [&parts](Packet& packet) { parts.engine->OnNotify(packet); });
   absl::Status opened = parts.notify->Open(options.runtime_dir + "/notify.sock");
   if (!opened.ok()) return opened;
   parts.handoff = std::make_unique<HandoffServer>(parts.loop, parts.engine->ports(), geteuid());

@@ -40,6 +40,7 @@ constexpr Place kMaxConnections{"Socket", "MaxConnections", "socket.max_connecti
 constexpr Place kExecStart{"Service", "ExecStart", "service.exec_start"};
 constexpr Place kRestart{"Service", "Restart", "service.restart"};
 constexpr Place kSockets{"Service", "Sockets", "service.sockets"};
+constexpr Place kStoreMax{"Service", "FileDescriptorStoreMax", "service.file_descriptor_store_max"};
 constexpr Place kType{"Service", "Type", "service.type"};
 
 void Report(const Place& place, std::string message, bool fatal, Problems& problems) {
@@ -242,6 +243,10 @@ void WarnOfDifferences(const UnitDefinition& definition, Problems& problems) {
   }
   if (service.type() == ServiceSpec::TYPE_IDLE) {
     Report(kType, "idle is treated as simple: nobody waits for other jobs", false, problems);
+  }
+  if (service.file_descriptor_store_max() > kMostStored) {
+    Report(kStoreMax, absl::StrCat("taken as ", kMostStored, ", the most there can be"), false,
+           problems);
   }
   if (service.restart() == ServiceSpec::RESTART_ON_WATCHDOG) {
     Report(kRestart, "on-watchdog never happens: WatchdogSec= is not enforced here", false,

@@ -1,6 +1,8 @@
 // What holds between the fields of a definition: rules that no single value can break. Any thread.
 #pragma once
 
+#include <cstdint>
+
 #include "server/unit/problem.h"
 #include "server/unit/unit_name.h"
 
@@ -9,6 +11,9 @@ namespace socketd {
 namespace v1 {
 class UnitDefinition;
 }
+
+// More descriptors than that no service leaves with us, whatever FileDescriptorStoreMax= says.
+inline constexpr uint32_t kMostStored = 8192;
 
 // False, and a fatal problem, if the definition is of another type than the name's suffix says.
 bool CheckType(const UnitName& name, const v1::UnitDefinition& definition, Problems& problems);

@@ -275,6 +275,7 @@ constexpr Codec kCodecs[] = {
     {v1::GRAMMAR_IP_TOS, ReadIpTos, WritePlain, false},
     {v1::GRAMMAR_TIMESTAMPING, ReadTimestamping, WritePlain, false},
     {v1::GRAMMAR_DEFER, ReadDefer, WritePlain, false},
+    {v1::GRAMMAR_PRESERVE, ReadPreserve, WritePlain, false},
     {v1::GRAMMAR_LIMIT, ReadLimit<LimitUnit::kNumber>, WriteLimit<LimitUnit::kNumber>, false},
     {v1::GRAMMAR_LIMIT_BYTES, ReadLimit<LimitUnit::kBytes>, WriteLimit<LimitUnit::kBytes>, false},
     {v1::GRAMMAR_LIMIT_SECONDS, ReadLimit<LimitUnit::kSeconds>, WriteLimit<LimitUnit::kSeconds>,

@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 
 #include "server/base/text.h"
+#include "server/unit/grammar_name.h"
 
 namespace socketd {
 namespace {
@@ -42,6 +43,17 @@ bool ReadStatus(absl::string_view value, std::optional<std::string>& field) {
   return true;
 }
 
+bool ReadName(absl::string_view value, std::optional<std::string>& field) {
+  if (value.empty() || !CheckFdName(value, Stage::kExpanded).ok()) return false;
+  if (!field.has_value()) field = std::string(value);
+  return true;
+}
+
+bool ReadPoll(absl::string_view value, bool& field) {
+  field = field && value != "0";
+  return value == "0" || value == "1";
+}
+
 using Reader = bool (*)(absl::string_view value, NotifyMessage& message);
 
 struct Row {
@@ -53,6 +65,11 @@ constexpr Row kRows[] = {
     {"READY", [](absl::string_view v, NotifyMessage& m) { return ReadFlag(v, m.ready); }},
     {"RELOADING", [](absl::string_view v, NotifyMessage& m) { return ReadFlag(v, m.reloading); }},
     {"STOPPING", [](absl::string_view v, NotifyMessage& m) { return ReadFlag(v, m.stopping); }},
+    {"FDSTORE", [](absl::string_view v, NotifyMessage& m) { return ReadFlag(v, m.store); }},
+    {"FDSTOREREMOVE",
+     [](absl::string_view v, NotifyMessage& m) { return ReadFlag(v, m.store_remove); }},
+    {"FDNAME", [](absl::string_view v, NotifyMessage& m) { return ReadName(v, m.fd_name); }},
+    {"FDPOLL", [](absl::string_view v, NotifyMessage& m) { return ReadPoll(v, m.fd_poll); }},
     {"STATUS", [](absl::string_view v, NotifyMessage& m) { return ReadStatus(v, m.status); }},
     {"MAINPID", [](absl::string_view v, NotifyMessage& m) { return ReadNumber(v, m.main_pid); }},
     {"MAINPIDFDID",

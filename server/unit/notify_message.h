@@ -23,6 +23,10 @@ struct NotifyMessage {
   // BARRIER=1 as the only line: whoever closes the one descriptor that came along releases the
   // sender. Beside other lines it is a bad one.
   bool barrier = false;
+  bool store = false;                      // FDSTORE=1: what came along is to be kept
+  bool store_remove = false;               // FDSTOREREMOVE=1: what is called `fd_name` is to go
+  bool fd_poll = true;                     // false: FDPOLL=0
+  std::optional<std::string> fd_name;      // FDNAME=, a good one
   std::optional<std::string> status;       // clean UTF-8; may be empty
   std::optional<int> main_pid;             // > 0, in the sender's pid namespace
   std::optional<uint64_t> main_pidfd_id;   // inode of the main process's pidfd

@@ -2,6 +2,7 @@
 // Board is all units at one revision; publishing a new one costs only what changed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -67,11 +68,19 @@ struct SocketSnapshot {
   std::string service;
 };
 
+// A descriptor that a service has left with us.
+struct StoredDescriptor {
+  std::string name;
+  absl::string_view kind;  // "socket", "memfd", ...; static storage
+};
+
 struct ServiceSnapshot {
   int main_pid = 0;
   std::string status_text;
   uint32_t restarts = 0;
   std::string main_exit;
+  size_t store_most = 0;
+  std::shared_ptr<const std::vector<StoredDescriptor>> stored;  // newest first; null: none
 };
 
 // One condition or assertion as it was found: "ConditionPathExists=!/etc/web.off".

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 
+#include "proto/socketd/v1/service.pb.h"
 #include "proto/socketd/v1/socket.pb.h"
 #include "server/unit/grammar_name.h"
 #include "server/unit/grammar_number.h"
@@ -117,6 +118,11 @@ absl::Status ReadTimestamping(const Slot& slot, absl::string_view text) {
 absl::Status ReadDefer(const Slot& slot, absl::string_view text) {
   return ReadSpelling(slot, text,
                       {SocketSpec::DEFER_TRIGGER_UNSPECIFIED, SocketSpec::DEFER_TRIGGER_YES});
+}
+
+absl::Status ReadPreserve(const Slot& slot, absl::string_view text) {
+  return ReadSpelling(slot, text,
+                      {v1::ServiceSpec::STORE_PRESERVE_NO, v1::ServiceSpec::STORE_PRESERVE_YES});
 }
 
 absl::Status ReadIpTos(const Slot& slot, absl::string_view text) {

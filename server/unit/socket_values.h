@@ -18,6 +18,7 @@ absl::Status ReadIpv6Only(const Slot& slot, absl::string_view text);
 absl::Status ReadInterface(const Slot& slot, absl::string_view text);
 absl::Status ReadTimestamping(const Slot& slot, absl::string_view text);
 absl::Status ReadDefer(const Slot& slot, absl::string_view text);
+absl::Status ReadPreserve(const Slot& slot, absl::string_view text);
 absl::Status ReadIpTos(const Slot& slot, absl::string_view text);
 absl::Status ReadCount(const Slot& slot, absl::string_view text);
 

@@ -238,6 +238,12 @@ grpc::Status FakeDaemon::ReloadUnit(Context* /*context*/,
   return Move("ReloadUnit", *request, *response, v1::ACTIVE_STATE_ACTIVE);
 }
 
+grpc::Status FakeDaemon::CleanUnit(Context* /*context*/,
+                                   const v1::CleanUnitRequest* request,
+                                   v1::CleanUnitResponse* response) {
+  return Move("CleanUnit", *request, *response, v1::ACTIVE_STATE_INACTIVE);
+}
+
 grpc::Status FakeDaemon::PauseUnit(Context* /*context*/,
                                    const v1::PauseUnitRequest* request,
                                    v1::PauseUnitResponse* response) {

@@ -77,6 +77,7 @@ class FakeDaemon final : public v1::UnitService::Service {
                            const v1::RestartUnitRequest*,
                            v1::RestartUnitResponse*) override;
   grpc::Status ReloadUnit(Context*, const v1::ReloadUnitRequest*, v1::ReloadUnitResponse*) override;
+  grpc::Status CleanUnit(Context*, const v1::CleanUnitRequest*, v1::CleanUnitResponse*) override;
   grpc::Status PauseUnit(Context*, const v1::PauseUnitRequest*, v1::PauseUnitResponse*) override;
   grpc::Status ResumeUnit(Context*, const v1::ResumeUnitRequest*, v1::ResumeUnitResponse*) override;
   grpc::Status ResetFailed(Context*,

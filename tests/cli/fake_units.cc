@@ -81,6 +81,14 @@ v1::Unit DbService() {
   status.mutable_cause()->set_kind(v1::Cause::KIND_PROCESS);
   status.mutable_cause()->set_detail("exited, status 1");
   status.mutable_service()->set_main_exit("exited, status 1");
+  status.mutable_service()->set_stored(2);
+  status.mutable_service()->set_stored_max(16);
+  for (const auto& [name, kind] : {std::pair{"client", "socket"}, std::pair{"counter", "memfd"}}) {
+    v1::ServiceStatus::StoredDescriptor& stored =
+        *status.mutable_service()->add_stored_descriptors();
+    stored.set_name(name);
+    stored.set_kind(kind);
+  }
   auto& line = *status.add_log_lines();
   *line.mutable_time() = Stamp(kEpoch);
   line.set_text("cannot open /var/lib/db: \033[31mPermission denied\033[0m");

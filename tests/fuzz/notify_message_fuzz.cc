@@ -2,6 +2,7 @@
 // as a whole obeys its rules.
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "absl/strings/string_view.h"
 
@@ -18,9 +19,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CHECK(!message.main_pid.has_value() || *message.main_pid > 0);
   CHECK(!message.error.has_value() || *message.error > 0);
   CHECK(!message.extended.has_value() || *message.extended > absl::ZeroDuration());
+  CHECK(!message.fd_name.has_value() ||
+        (!message.fd_name->empty() && message.fd_name->size() <= 255 &&
+         message.fd_name->find(':') == std::string::npos));
   CHECK(message.bad_lines <= size + 1);
   const bool says_more = message.ready || message.stopping || message.reloading ||
-                         message.status.has_value() || message.main_pid.has_value();
+                         message.status.has_value() || message.main_pid.has_value() ||
+                         message.store || message.store_remove;
   CHECK(!message.barrier || !says_more);
   CHECK(size <= socketd::kNotifyMessageLimit + 1 || !says_more);
   return 0;

@@ -172,11 +172,24 @@ absl::Status ExpectDump(World& world, const Words& words) {
   return Unexpected(absl::StrCat("no line ", words[2], " in the dump:\n", dump));
 }
 
+// What the daemon keeps for a unit, the newest first.
+absl::Status ExpectStored(const World& world, const Words& words) {
+  const UnitSnapshotPtr unit = world.Find(words[1]);
+  if (unit == nullptr) return Unexpected(absl::StrCat("there is no ", words[1]));
+  Words names;
+  if (unit->service.stored != nullptr)
+    for (const StoredDescriptor& stored : *unit->service.stored)
+      names.push_back(stored.name);
+  return Compare(absl::StrCat("what is kept for ", words[1]), absl::StrJoin(names, " "),
+                 absl::StrJoin(Words(words.begin() + 2, words.end()), " "));
+}
+
 Words AddressesOf(const FakeProcess& process) {
   Words addresses;
   for (const auto& file : process.files) {
-    addresses.push_back(file->talk ? absl::StrCat("connection:", ToText(file->talk->local))
-                                   : ToText(file->bound));
+    addresses.push_back(!file->label.empty() ? file->label
+                        : file->talk ? absl::StrCat("connection:", ToText(file->talk->local))
+                                     : ToText(file->bound));
   }
   return addresses;
 }
@@ -264,6 +277,7 @@ absl::Status ExpectAny(World& world, Looked& looked, const std::string& expectat
   if (words[0] == "news") return ExpectNews(world, looked, words);
   if (words[0] == "answer") return ExpectAnswer(world, words);
   if (words[0] == "warning") return ExpectWarning(world, words);
+  if (words[0] == "stored") return ExpectStored(world, words);
   if (words[0] == "port") return ExpectPort(world, words);
   if (words[0] == "dump") return ExpectDump(world, words);
   if (words[0] == "file") return ExpectFile(world, words[1], true);

@@ -7,6 +7,7 @@
 //   news web.socket created:daemon changed:daemon  what happened to it besides moves, and why
 //   answer web.socket ok | pending | REASON       of the last request about the unit
 //   warning web.socket "TEXT"                     and one of its warnings
+//   stored web.service NAME...                    descriptors kept for it, the newest first
 //   dump web.socket "Backlog: 5"                  the dump has this line
 //   /bin/web alive | gone | runs 2 | has NAME=VALUE | has no NAME | got ADDRESS...
 //   /bin/web leads session | leads group

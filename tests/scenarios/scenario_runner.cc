@@ -180,6 +180,7 @@ void ScenarioRunner::DoVerb(const std::string& verb, JobRequest request) {
   if (verb == "resume") world_.Pause(unit, true);
   if (verb == "reset") world_.ResetFailed(unit);
   if (verb == "delete") world_.Delete(unit);
+  if (verb == "clean") world_.Clean(unit);
   for (const auto& [name, kind] : kKinds) {
     if (verb != name) continue;
     request.kind = kind;
@@ -334,7 +335,7 @@ absl::Status ScenarioRunner::Do(const ScenarioLine& line) {
       {"create", &ScenarioRunner::DoCreate},   {"device", &ScenarioRunner::DoWorld},
       {"pause", &ScenarioRunner::DoJob},       {"resume", &ScenarioRunner::DoJob},
       {"apply", &ScenarioRunner::DoApply},     {"plan", &ScenarioRunner::DoApply},
-      {"crash", &ScenarioRunner::DoCrash},
+      {"crash", &ScenarioRunner::DoCrash},     {"clean", &ScenarioRunner::DoJob},
   };
   Words words = SplitWords(line.text);
   at_once_ = words.size() > 1 && words.back() == "+";

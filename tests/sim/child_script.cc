@@ -185,6 +185,28 @@ bool ParseTraffic(const Words& words, Step& step) {
   return false;
 }
 
+bool ParseStore(Words words, Step& step) {
+  if (words.size() == 2 &&
+      (words[0] == "unstores" || words[0] == "closes" || words[0] == "passes")) {
+    step.action = words[0] == "unstores" ? Step::Do::kUnstore
+                  : words[0] == "closes" ? Step::Do::kClose
+                                         : Step::Do::kPass;
+    step.text = words[1];
+    return true;
+  }
+  if (!StartsWith(words, {"stores"})) return false;
+  step.action = Step::Do::kStore;
+  step.number = 1;
+  step.unpolled = words.back() == "unpolled";
+  if (step.unpolled) words.pop_back();
+  if (words.size() > 2 && absl::SimpleAtoi(words[1], &step.number)) words.erase(words.begin() + 1);
+  if (words.size() == 3) step.kind = words[1];
+  step.text = words.back();
+  const bool known = step.kind.empty() || step.kind == "pipe" || step.kind == "passed" ||
+                     step.kind == "again" || step.kind == "vainly";
+  return known && (words.size() == 2 || words.size() == 3);
+}
+
 absl::StatusOr<ChildScript> ParseScript(absl::string_view text) {
   ChildScript script;
   for (absl::string_view phrase : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
@@ -192,7 +214,8 @@ absl::StatusOr<ChildScript> ParseScript(absl::string_view text) {
     Step step;
     if (!TakeSpan(words, "after", step.after) || words.empty()) return BadPhrase(phrase);
     if (ParseTrait(words, step.after, script)) continue;
-    if (!ParseEnding(words, step) && !ParseTalk(words, step) && !ParseTraffic(words, step)) {
+    if (!ParseEnding(words, step) && !ParseTalk(words, step) && !ParseTraffic(words, step) &&
+        !ParseStore(words, step)) {
       return BadPhrase(phrase);
     }
     script.steps.push_back(std::move(step));

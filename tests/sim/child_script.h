@@ -7,11 +7,17 @@
 //   forks detached /bin/daemon  accepts 2 connections     accepts all
 //   serves                      serves until idle 5s      breaks ports
 //   writes pid to /run/x.pid    writes forked pid to /run/x.pid
+//   stores x                    stores 3 x                stores pipe x unpolled
+//   stores passed x             stores again x            passes x
+//   unstores x                  closes x                  stores vainly x
 //
-// "says reloading" comes with the time, as sd_notify(3) wants it.
-// Phrases are separated by commas and done in order; "ignores", "on SIGNAL" and "fails at" hold
-// from the start. After the last one the program exits with 0. Scripts of several runs are
-// separated by semicolons; the last one holds for all further runs.
+// What it stores is new (FDSTORE=1 with FDNAME=x), a pipe of which it keeps the other end, the
+// first descriptor that it was given, or what it has stored or was given by that name; it passes
+// the same without FDSTORE=1. "vainly": nobody will believe it. "closes" is of what it holds by
+// that name. "says reloading" comes with the time, as sd_notify(3) wants it. Phrases are separated
+// by commas and done in order; "ignores", "on SIGNAL" and "fails at" hold from the start. After the
+// last one the program exits with 0. Scripts of several runs are separated by semicolons; the last
+// one holds for all further runs.
 #pragma once
 
 #include <cstdint>
@@ -38,11 +44,17 @@ struct Step {
     kAccept,  // number: connections or datagrams; 0: all there are
     kServe,   // idle: ends after that long without a client; infinite: never
     kBreak,
+    kStore,     // text: name; number: how many; kind: "", "pipe", "passed" or "again"
+    kPass,      // text: name; what is sent is not to be stored
+    kUnstore,   // text: name
+    kClose,     // text: name
     kWritePid,  // text: path; number: 1 if that of the child last forked
   };
   Do action = Do::kExit;
   int number = 0;
   std::string text;
+  std::string kind;       // kStore
+  bool unpolled = false;  // kStore
   absl::Duration after;
   absl::Duration idle = absl::InfiniteDuration();
 };

@@ -43,6 +43,7 @@ class FakeWorld final : public KernelWorld {
     return kernel_.ports().Connect(ToText(address)).ok();
   }
   void LeaveAll() override {
+    end_ = nullptr;
     for (const Client& client : kernel_.ports().clients())
       FakePorts::HangUp(client);
   }
@@ -50,6 +51,17 @@ class FakeWorld final : public KernelWorld {
     Peer peer;
     peer.pid = 4711;
     return kernel_.ports().SendTo(path, text, peer).ok();
+  }
+  bool SendDescriptors(const std::string& path) override {
+    auto memory = std::make_shared<FakeFile>();
+    memory->kind = FakeFile::Kind::kMemory;
+    auto pipe = std::make_shared<FakeFile>();
+    pipe->kind = FakeFile::Kind::kPipeRead;
+    end_ = std::make_shared<FakeFile>();
+    end_->kind = FakeFile::Kind::kPipeWrite;
+    end_->other_end = pipe;
+    pipe->other_end = end_;
+    return kernel_.ports().SendTo(path, "here", {}, {memory, pipe}).ok();
   }
   std::string MakeDevice() override {
     kernel_.files().PutNode("/dev/thing", FakeFiles::NodeKind::kDevice, 0600);
@@ -71,6 +83,7 @@ class FakeWorld final : public KernelWorld {
 
  private:
   FakeKernel kernel_;
+  std::shared_ptr<FakeFile> end_;
 };
 
 std::unique_ptr<KernelWorld> MakeFakeWorld() {

@@ -20,6 +20,17 @@ Fd FakeDescriptors::Open(std::shared_ptr<FakeFile> file, std::string origin) {
   return Fd(owner_, number);
 }
 
+Fd FakeDescriptors::OpenArrival(std::shared_ptr<FakeFile> file) {
+  Fd fd = Open(std::move(file), "a stranger");
+  entries_.at(fd.number()).arrived = true;
+  return fd;
+}
+
+bool FakeDescriptors::Arrived(const Fd& fd) const {
+  const auto found = entries_.find(fd.number());
+  return found != entries_.end() && found->second.arrived;
+}
+
 void FakeDescriptors::Close(int number) {
   const auto found = entries_.find(number);
   if (found == entries_.end()) {
@@ -39,11 +50,11 @@ std::shared_ptr<FakeFile> FakeDescriptors::Find(const Fd& fd, absl::string_view 
   return nullptr;
 }
 
-std::vector<std::shared_ptr<FakeFile>> FakeDescriptors::Abandon() {
-  std::vector<std::shared_ptr<FakeFile>> files;
+std::vector<FakeDescriptors::Left> FakeDescriptors::Abandon() {
+  std::vector<Left> left;
   for (auto& [number, entry] : std::exchange(entries_, {}))
-    files.push_back(std::move(entry.file));
-  return files;
+    left.push_back({number, std::move(entry.file), entry.arrived});
+  return left;
 }
 
 bool FakeDescriptors::Arm(const Fd& fd, Token token, Arming arming) {
@@ -63,11 +74,16 @@ void FakeDescriptors::Disarm(const Fd& fd) {
   entry.registered = false;
 }
 
+Readiness FakeDescriptors::TellingOf(const Entry& entry) {
+  const Readiness ready = ReadinessOf(*entry.file);
+  return {ready.readable && entry.arming != Arming::kHangUp, ready.hang_up};
+}
+
 void FakeDescriptors::Collect(Dice& dice, std::vector<Event>& events) {
   const size_t first = events.size();
   for (auto& [number, entry] : entries_) {
     if (entry.token == Token::kNone) continue;
-    const Readiness ready = ReadinessOf(*entry.file);
+    const Readiness ready = TellingOf(entry);
     if (!ready.readable && !ready.hang_up) continue;
     Event event;
     event.kind = Event::Kind::kIo;
@@ -83,7 +99,7 @@ void FakeDescriptors::Collect(Dice& dice, std::vector<Event>& events) {
 bool FakeDescriptors::AnyReady() const {
   for (const auto& [number, entry] : entries_) {
     if (entry.token == Token::kNone) continue;
-    const Readiness ready = ReadinessOf(*entry.file);
+    const Readiness ready = TellingOf(entry);
     if (ready.readable || ready.hang_up) return true;
   }
   return false;
@@ -100,14 +116,15 @@ std::vector<std::string> FakeDescriptors::open() const {
 size_t FakeDescriptors::listening() const {
   size_t count = 0;
   for (const auto& [number, entry] : entries_)
-    count += IsPort(*entry.file) ? 1 : 0;
+    count += IsPort(*entry.file) && !entry.arrived ? 1 : 0;
   return count;
 }
 
 size_t FakeDescriptors::listening_armed() const {
   size_t count = 0;
   for (const auto& [number, entry] : entries_) {
-    count += IsPort(*entry.file) && entry.token != Token::kNone ? 1 : 0;
+    const bool port = IsPort(*entry.file) && !entry.arrived;
+    count += port && entry.token != Token::kNone ? 1 : 0;
   }
   return count;
 }

@@ -23,13 +23,22 @@ class FakeDescriptors {
 
   // A new number for `file`; `origin` is shown if it leaks.
   Fd Open(std::shared_ptr<FakeFile> file, std::string origin);
+  // The same for what a stranger has sent.
+  Fd OpenArrival(std::shared_ptr<FakeFile> file);
   void Close(int number);
 
   // Null, and a problem, if it is not open.
   std::shared_ptr<FakeFile> Find(const Fd& fd, absl::string_view call);
 
+  struct Left {
+    int number = 0;
+    std::shared_ptr<FakeFile> file;
+    bool arrived = false;
+  };
   // The daemon is gone: none is open any more. What was, for the next one.
-  std::vector<std::shared_ptr<FakeFile>> Abandon();
+  std::vector<Left> Abandon();
+  // Whether a stranger has sent it.
+  bool Arrived(const Fd& fd) const;
 
   bool Arm(const Fd& fd, Token token, Arming arming);
   void Disarm(const Fd& fd);
@@ -51,8 +60,12 @@ class FakeDescriptors {
     std::string origin;
     Token token = Token::kNone;  // kNone: not armed, or spent
     Arming arming = Arming::kOnce;
+    bool arrived = false;
     bool registered = false;  // armed once and not disarmed since, spent or not
   };
+
+  // What it is armed for.
+  static Readiness TellingOf(const Entry& entry);
 
   FdOwner& owner_;
   int next_ = 10;

@@ -4,11 +4,11 @@ namespace socketd::sim {
 
 absl::string_view NameOf(Call call) {
   static constexpr std::array<absl::string_view, static_cast<size_t>(Call::kCount)> kNames = {
-      "Listen",        "Restore",     "Reconfigure", "Accept",   "Arm",        "Pipe",
-      "Read",          "Receive",     "Send",        "NewGroup", "Spawn",      "Adopt",
-      "Signal",        "SignalGroup", "TakeLookup",  "ReadFile", "StampOf",    "Inspect",
-      "ListDirectory", "WriteFile",   "MakeSymlink", "Remove",   "RemoveTree", "RemoveQueue",
-      "TakeOver",      "AdoptGroup",  "Readopt"};
+      "Listen",      "Restore",       "Reconfigure", "Accept",      "Arm",      "Pipe",
+      "Read",        "Receive",       "Send",        "Keep",        "NewGroup", "Spawn",
+      "Adopt",       "Signal",        "SignalGroup", "TakeLookup",  "ReadFile", "StampOf",
+      "Inspect",     "ListDirectory", "WriteFile",   "MakeSymlink", "Remove",   "RemoveTree",
+      "RemoveQueue", "TakeOver",      "AdoptGroup",  "Readopt"};
   return kNames[static_cast<size_t>(call)];
 }
 
@@ -18,6 +18,7 @@ void FakeFaults::FailCall(uint64_t nth, int error) {
 }
 
 void FakeFaults::FailNext(Call call, int error, int times, int skip) {
+  any_planned_ = true;
   planned_[static_cast<size_t>(call)] = Planned{error, times, skip};
 }
 

@@ -22,6 +22,7 @@ enum class Call : uint8_t {
   kRead,
   kReceive,
   kSend,
+  kKeep,
   kNewGroup,
   kSpawn,
   kAdopt,
@@ -56,6 +57,8 @@ class FakeFaults {
   int Count(Call call);
 
   uint64_t calls() const { return calls_; }
+  // Whether any call has failed, or is to.
+  bool any() const { return nth_ != 0 || any_planned_; }
   // The call that FailCall hit; empty: none yet.
   const std::string& hit() const { return hit_; }
 
@@ -69,6 +72,7 @@ class FakeFaults {
   uint64_t calls_ = 0;
   uint64_t nth_ = 0;
   int nth_error_ = 0;
+  bool any_planned_ = false;
   std::string hit_;
   std::array<Planned, static_cast<size_t>(Call::kCount)> planned_{};
 };

@@ -45,6 +45,7 @@ struct FakeFile {
     kConnection,
     kPipeRead,
     kPipeWrite,
+    kMemory,  // nothing ever happens to it
   };
 
   FakeFile() = default;
@@ -57,6 +58,7 @@ struct FakeFile {
   }
 
   Kind kind = Kind::kListener;
+  std::string label;  // what a process that made it calls it
   ListenSpec spec;
   SocketAddress bound;
   uint64_t node = 0;
@@ -89,6 +91,8 @@ inline Readiness ReadinessOf(const FakeFile& file) {
       return {!file.bytes.empty(), file.other_end.expired()};
     case FakeFile::Kind::kPipeWrite:
       return {false, file.other_end.expired()};
+    case FakeFile::Kind::kMemory:
+      return {};
   }
   return {};
 }

@@ -95,9 +95,12 @@ class FakeKernel final : public Kernel {
   absl::StatusOr<std::string> Read(const Fd& fd, size_t limit) override;
   absl::StatusOr<Packet> Receive(const Fd& socket) override;
   absl::StatusOr<Packet> Peek(const Fd& socket) override;
+  absl::Status DropPacket(const Fd& socket) override;
   absl::Status Send(const Fd& socket,
                     absl::string_view data,
                     absl::Span<const Fd* const> fds) override;
+  absl::StatusOr<Kept> Keep(const Fd& fd) override;
+  int Compare(const Fd& left, const Fd& right) override;
   absl::StatusOr<Group> NewGroup(absl::string_view unit, Token token) override;
   absl::StatusOr<Child> Spawn(const SpawnSpec& spec) override;
   absl::StatusOr<Child> Adopt(int pid, const Group& group, Token token) override;
@@ -108,6 +111,7 @@ class FakeKernel final : public Kernel {
   absl::Span<char> Memory(size_t size) override;
   FileId IdOf(const Fd& fd) override;
   absl::StatusOr<Fd> TakeOver(FileId id) override;
+  absl::StatusOr<Fd> TakeOver(KeptId id) override;
   absl::StatusOr<Connection> TakeConnection(uint64_t cookie) override;
   std::vector<Connection> TakeConnections(const Port& port) override;
   absl::StatusOr<Group> AdoptGroup(GroupId id, Token token) override;
@@ -148,7 +152,7 @@ class FakeKernel final : public Kernel {
   FakeProcesses processes_;
   // What outlives the daemon, and how it comes to its end (fake_kernel_estate.cc).
   std::vector<char> memory_;
-  std::vector<std::shared_ptr<FakeFile>> estate_;
+  std::vector<FakeDescriptors::Left> estate_;
   std::vector<char> last_memory_;  // as it was when the daemon was killed
   uint64_t kill_at_ = 0;
   bool kill_after_ = false;

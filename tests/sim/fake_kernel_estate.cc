@@ -26,8 +26,8 @@ void FakeKernel::Kill() {
 bool FakeKernel::Killed() {
   if (!dying_ || killed_) return killed_;
   killed_ = true;
-  for (auto& file : descriptors_.Abandon())
-    estate_.push_back(std::move(file));
+  for (FakeDescriptors::Left& left : descriptors_.Abandon())
+    estate_.push_back(std::move(left));
   processes_.Abandon();
   groups_.Abandon();
   queue_.Clear();
@@ -58,8 +58,20 @@ FileId FakeKernel::IdOf(const Fd& fd) {
 absl::StatusOr<Fd> FakeKernel::TakeOver(FileId id) {
   if (absl::Status failed = Admit(Call::kTakeOver); !failed.ok()) return failed;
   for (auto at = estate_.begin(); at != estate_.end(); ++at) {
-    if (static_cast<FileId>(reinterpret_cast<uintptr_t>(at->get())) != id) continue;
-    Fd taken = descriptors_.Open(std::move(*at), "TakeOver");
+    if (at->arrived || static_cast<FileId>(reinterpret_cast<uintptr_t>(at->file.get())) != id)
+      continue;
+    Fd taken = descriptors_.Open(std::move(at->file), "TakeOver");
+    estate_.erase(at);
+    return taken;
+  }
+  return absl::NotFoundError("it was not open");
+}
+
+absl::StatusOr<Fd> FakeKernel::TakeOver(KeptId id) {
+  if (absl::Status failed = Admit(Call::kTakeOver); !failed.ok()) return failed;
+  for (auto at = estate_.begin(); at != estate_.end(); ++at) {
+    if (!at->arrived || static_cast<KeptId>(at->number) != id) continue;
+    Fd taken = descriptors_.OpenArrival(std::move(at->file));
     estate_.erase(at);
     return taken;
   }
@@ -69,8 +81,8 @@ absl::StatusOr<Fd> FakeKernel::TakeOver(FileId id) {
 absl::StatusOr<Connection> FakeKernel::TakeConnection(uint64_t cookie) {
   if (absl::Status failed = Admit(Call::kTakeOver); !failed.ok()) return failed;
   for (auto at = estate_.begin(); at != estate_.end(); ++at) {
-    if ((*at)->talk == nullptr || (*at)->talk->id != cookie) continue;
-    Connection taken = Open(std::move(*at));
+    if (at->arrived || at->file->talk == nullptr || at->file->talk->id != cookie) continue;
+    Connection taken = Open(std::move(at->file));
     estate_.erase(at);
     return taken;
   }
@@ -81,8 +93,9 @@ std::vector<Connection> FakeKernel::TakeConnections(const Port& port) {
   std::vector<Connection> taken;
   if (Killed()) return taken;
   for (auto at = estate_.begin(); at != estate_.end();) {
-    const bool its = (*at)->talk != nullptr && ToText((*at)->talk->local) == ToText(port.bound);
-    if (its) taken.push_back(Open(std::move(*at)));
+    const auto& talk = at->file->talk;
+    const bool its = !at->arrived && talk != nullptr && ToText(talk->local) == ToText(port.bound);
+    if (its) taken.push_back(Open(std::move(at->file)));
     at = its ? estate_.erase(at) : at + 1;
   }
   return taken;
@@ -90,13 +103,13 @@ std::vector<Connection> FakeKernel::TakeConnections(const Port& port) {
 
 // Null: none that is any good was left at that address. One that is not goes, for a new one.
 std::shared_ptr<FakeFile> FakeKernel::TakeListener(const ListenSpec& spec) {
-  const auto at_address = [&](const std::shared_ptr<FakeFile>& file) {
-    return file->talk == nullptr && file->spec.type == spec.type &&
-           ToText(file->bound) == ToText(spec.address);
+  const auto at_address = [&](const FakeDescriptors::Left& left) {
+    return !left.arrived && left.file->talk == nullptr && left.file->spec.type == spec.type &&
+           ToText(left.file->bound) == ToText(spec.address);
   };
   const auto found = std::find_if(estate_.begin(), estate_.end(), at_address);
   if (found == estate_.end()) return nullptr;
-  std::shared_ptr<FakeFile> file = std::move(*found);
+  std::shared_ptr<FakeFile> file = std::move(found->file);
   estate_.erase(found);
   if (file->broken || !ports_.HasItsNode(*file)) return nullptr;
   file->spec = spec;

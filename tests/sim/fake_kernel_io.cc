@@ -139,6 +139,9 @@ std::vector<uint64_t> FakeKernel::Queued(const Fd& port, const ListenSpec& /*spe
 
 absl::Status FakeKernel::Arm(const Fd& fd, Token token, Arming arming) {
   if (absl::Status failed = Admit(Call::kArm); !failed.ok()) return failed;
+  const auto file = descriptors_.Find(fd, "Arm");
+  if (arming == Arming::kHangUp && file != nullptr && file->kind == FakeFile::Kind::kMemory)
+    return Error(absl::StatusCode::kFailedPrecondition, "CANNOT_WAIT", "it never hangs up");
   if (!descriptors_.Arm(fd, token, arming)) return BadFd("epoll_ctl");
   return absl::OkStatus();
 }
@@ -180,6 +183,16 @@ absl::StatusOr<Packet> FakeKernel::Receive(const Fd& socket) {
   return packet;
 }
 
+absl::Status FakeKernel::DropPacket(const Fd& socket) {
+  if (absl::Status failed = Admit(Call::kReceive); !failed.ok()) return failed;
+  const auto file = descriptors_.Find(socket, "DropPacket");
+  if (!file) return BadFd("recv");
+  auto& packets = file->talk ? file->talk->packets : file->packets;
+  if (packets.empty()) return Nothing("recv");
+  packets.pop_front();
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Packet> FakeKernel::Peek(const Fd& socket) {
   if (absl::Status failed = Admit(Call::kReceive); !failed.ok()) return failed;
   const auto file = descriptors_.Find(socket, "Receive");
@@ -195,8 +208,28 @@ absl::StatusOr<Packet> FakeKernel::Peek(const Fd& socket) {
   packet.peer = seen.peer;
   packet.truncated = seen.truncated;
   for (const auto& passed : seen.files)
-    packet.fds.push_back(descriptors_.Open(passed, "Receive"));
+    packet.fds.push_back(descriptors_.OpenArrival(passed));
   return packet;
+}
+
+absl::StatusOr<Kept> FakeKernel::Keep(const Fd& fd) {
+  if (absl::Status failed = Admit(Call::kKeep); !failed.ok()) return failed;
+  const auto file = descriptors_.Find(fd, "Keep");
+  if (!file) return BadFd("recvmsg");
+  if (!descriptors_.Arrived(fd)) Problem("Keep of what nobody has sent");
+  const bool pipe =
+      file->kind == FakeFile::Kind::kPipeRead || file->kind == FakeFile::Kind::kPipeWrite;
+  const FileKind kind = file->kind == FakeFile::Kind::kMemory ? FileKind::kMemory
+                        : pipe                                ? FileKind::kPipe
+                                                              : FileKind::kSocket;
+  return Kept{static_cast<KeptId>(fd.number()), kind};
+}
+
+int FakeKernel::Compare(const Fd& left, const Fd& right) {
+  if (Killed()) return 0;
+  const auto one = descriptors_.Find(left, "Compare");
+  const auto other = descriptors_.Find(right, "Compare");
+  return one < other ? -1 : other < one ? 1 : 0;
 }
 
 absl::Status FakeKernel::Send(const Fd& socket,

@@ -102,13 +102,16 @@ absl::StatusOr<Client> FakePorts::Connect(absl::string_view address, const Peer&
   return client;
 }
 
-absl::Status FakePorts::SendTo(absl::string_view address, std::string data, const Peer& peer) {
+absl::Status FakePorts::SendTo(absl::string_view address,
+                               std::string data,
+                               const Peer& peer,
+                               std::vector<std::shared_ptr<FakeFile>> files) {
   const auto file = Find(address);
   if (file && file->kind == FakeFile::Kind::kFifo) {
     file->bytes += data;
   } else if (file && file->kind == FakeFile::Kind::kDatagram) {
-    file->packets.push_back(
-        {std::move(data), {}, file->spec.pass_credentials ? peer : Peer{}, false, next_cookie_++});
+    file->packets.push_back({std::move(data), std::move(files),
+                             file->spec.pass_credentials ? peer : Peer{}, false, next_cookie_++});
   } else {
     return Error(absl::StatusCode::kUnavailable, "CONNECTION_REFUSED", "nobody receives there",
                  {{"address", std::string(address)}});

@@ -34,7 +34,10 @@ class FakePorts {
   // The client goes away, accepted or not.
   static void HangUp(const Client& client) { client->client_left = true; }
   // A datagram, or bytes into a FIFO. Fails if there is nobody.
-  absl::Status SendTo(absl::string_view address, std::string data, const Peer& peer = {});
+  absl::Status SendTo(absl::string_view address,
+                      std::string data,
+                      const Peer& peer = {},
+                      std::vector<std::shared_ptr<FakeFile>> files = {});
   // A packet of a connected client.
   static void Say(const Client& client, std::string data) {
     client->packets.push_back({std::move(data), {}, client->peer, false});

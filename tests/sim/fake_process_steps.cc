@@ -1,6 +1,9 @@
 // What each step of a script does (child_script.h).
 
+#include <algorithm>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -72,6 +75,16 @@ void FakeProcesses::Do(int pid) {
     case Step::Do::kFork:
       Fork(process, step);
       break;
+    case Step::Do::kStore:
+    case Step::Do::kPass:
+      Store(process, step);
+      break;
+    case Step::Do::kUnstore:
+      Unstore(process, step.text);
+      break;
+    case Step::Do::kClose:
+      process.own.erase(step.text);
+      break;
     case Step::Do::kBreak:
       for (const auto& file : process.files)
         file->broken = true;
@@ -83,13 +96,76 @@ void FakeProcesses::Do(int pid) {
   Next(processes_.at(pid));
 }
 
-void FakeProcesses::Say(const FakeProcess& process, const std::string& text) {
+const std::vector<Deposit>& FakeProcesses::deposits(const std::string& unit) const {
+  static const auto& none = *new std::vector<Deposit>;
+  const auto found = deposits_.find(unit);
+  return found != deposits_.end() ? found->second : none;
+}
+
+std::string FakeProcesses::UnitOf(const FakeProcess& process) const {
+  const std::string group = world_.groups.NameOf(process.group);
+  return group.substr(0, group.find('#'));
+}
+
+// What a step is about; a pipe's other end stays with the process.
+std::shared_ptr<FakeFile> FakeProcesses::Made(FakeProcess& process, const Step& step) {
+  if (step.kind == "passed") return process.files.empty() ? nullptr : process.files.front();
+  if (step.kind == "again") {
+    const auto own = process.own.find(step.text);
+    if (own != process.own.end()) return own->second;
+    for (const auto& file : process.files)
+      if (file->label == step.text) return file;
+    return nullptr;
+  }
+  auto made = std::make_shared<FakeFile>();
+  made->label = step.text;
+  made->kind = step.kind == "pipe" ? FakeFile::Kind::kPipeRead : FakeFile::Kind::kMemory;
+  if (step.kind == "pipe") {
+    auto end = std::make_shared<FakeFile>();
+    end->kind = FakeFile::Kind::kPipeWrite;
+    end->other_end = made;
+    made->other_end = end;
+    process.own.emplace(step.text, std::move(end));
+  } else {
+    process.own.emplace(step.text, made);
+  }
+  return made;
+}
+
+void FakeProcesses::Store(FakeProcess& process, const Step& step) {
+  const bool stores = step.action == Step::Do::kStore;
+  std::vector<std::shared_ptr<FakeFile>> files;
+  for (int i = 0; i < std::max(step.number, 1); ++i)
+    if (auto file = Made(process, step)) files.push_back(std::move(file));
+  std::vector<Deposit>& deposits = deposits_[UnitOf(process)];
+  for (const auto& file : files) {
+    const bool known = std::any_of(deposits.begin(), deposits.end(),
+                                   [&](const Deposit& one) { return one.file.lock() == file; });
+    if (!stores || known || step.kind == "vainly") continue;
+    deposits.push_back({step.text, file, step.kind == "passed" ? nullptr : file, !step.unpolled});
+  }
+  const std::string poll = step.unpolled ? "\nFDPOLL=0" : "";
+  Say(process, stores ? absl::StrCat("FDSTORE=1\nFDNAME=", step.text, poll) : "STATUS=take this",
+      std::move(files));
+}
+
+void FakeProcesses::Unstore(const FakeProcess& process, const std::string& name) {
+  std::vector<Deposit>& deposits = deposits_[UnitOf(process)];
+  deposits.erase(std::remove_if(deposits.begin(), deposits.end(),
+                                [&](const Deposit& one) { return one.name == name; }),
+                 deposits.end());
+  Say(process, absl::StrCat("FDSTOREREMOVE=1\nFDNAME=", name));
+}
+
+void FakeProcesses::Say(const FakeProcess& process,
+                        const std::string& text,
+                        std::vector<std::shared_ptr<FakeFile>> files) {
   const std::string address = ValueOf(process.environment, "NOTIFY_SOCKET");
   if (address.empty()) return;
   const int64_t now = absl::ToInt64Microseconds(world_.clock.now().since_start());
   const std::string stamp = text == "RELOADING=1" ? absl::StrCat("\nMONOTONIC_USEC=", now) : "";
   // A service whose manager is gone does not care.
-  world_.ports.SendTo(address, text + stamp, PeerOf(process)).IgnoreError();
+  world_.ports.SendTo(address, text + stamp, PeerOf(process), std::move(files)).IgnoreError();
 }
 
 void FakeProcesses::Fork(FakeProcess& process, const Step& step) {

@@ -140,6 +140,7 @@ void FakeProcesses::End(int pid, Exit exit) {
   process.alive = false;
   process.exit = exit;
   process.files.clear();
+  process.own.clear();
   process.log.reset();
   if (!never_ran) {
     Event event;

@@ -34,6 +34,7 @@ struct FakeProcess {
   std::vector<std::string> argv;
   std::vector<std::string> environment;
   std::vector<std::shared_ptr<FakeFile>> files;
+  std::multimap<std::string, std::shared_ptr<FakeFile>> own;  // what it made, by name
   std::shared_ptr<FakeFile> log;
   std::string user;
   ChildScript script;
@@ -58,6 +59,14 @@ struct FakeSurroundings {
   FakeGroups& groups;
 };
 
+// What a process has left with the daemon for its unit.
+struct Deposit {
+  std::string name;
+  std::weak_ptr<FakeFile> file;
+  std::shared_ptr<FakeFile> made;  // by the process, so that nothing but its end can be missing
+  bool watched = true;
+};
+
 class FakeProcesses {
  public:
   explicit FakeProcesses(FakeSurroundings world);
@@ -77,6 +86,11 @@ class FakeProcesses {
   // The youngest living process of `program`; null if there is none.
   const FakeProcess* Find(absl::string_view program) const;
   int runs(const std::string& program) const;
+  // What the processes of a unit have left with the daemon, in order, and not taken back.
+  const std::vector<Deposit>& deposits(const std::string& unit) const;
+  bool has_deposits() const { return !deposits_.empty(); }
+  // Nobody is to get it back.
+  void DropDeposits(const std::string& unit) { deposits_.erase(unit); }
   Peer PeerOf(const FakeProcess& process) const;
   size_t children() const { return children_.size(); }
 
@@ -112,7 +126,13 @@ class FakeProcesses {
   void Next(FakeProcess& process);
   void End(int pid, Exit exit);
   void Tell(int pid, Event event);
-  void Say(const FakeProcess& process, const std::string& text);
+  void Say(const FakeProcess& process,
+           const std::string& text,
+           std::vector<std::shared_ptr<FakeFile>> files = {});
+  void Store(FakeProcess& process, const Step& step);
+  void Unstore(const FakeProcess& process, const std::string& name);
+  std::shared_ptr<FakeFile> Made(FakeProcess& process, const Step& step);
+  std::string UnitOf(const FakeProcess& process) const;
   void Fork(FakeProcess& process, const Step& step);
   void Serve(FakeProcess& process, const Step& step);
   void StopIdle(int pid);
@@ -124,6 +144,7 @@ class FakeProcesses {
   absl::Duration slowest_exec_;
   std::map<std::string, std::vector<ChildScript>> scripts_;
   std::map<std::string, int> runs_;
+  std::map<std::string, std::vector<Deposit>> deposits_;  // by unit
   std::map<int, FakeProcess> processes_;
   std::map<ChildHandle, Owned> children_;
   int next_pid_ = 1000;

@@ -47,6 +47,9 @@ class KernelWorld {
   virtual void LeaveAll() = 0;
   // A datagram to a path. False: nobody is there.
   virtual bool SendDatagram(const std::string& path, const std::string& text) = 0;
+  // A datagram that brings a file in memory, and the end of a pipe to read from, whose other end
+  // stays here until LeaveAll. False: nobody is there.
+  virtual bool SendDescriptors(const std::string& path) = 0;
   // Makes a character device that can be waited for, and gives its path.
   virtual std::string MakeDevice() = 0;
   // Makes something come to a FIFO, device, netlink group or message queue.

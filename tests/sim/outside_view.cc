@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
+#include "proto/socketd/v1/unit.pb.h"
 #include "server/engine/machine.h"
 #include "server/engine/socket_machine.h"
 #include "server/unit/unit_name.h"
@@ -40,6 +41,17 @@ bool MayLeaveProcesses(const World& world, const std::string& name) {
   return absl::StrContains(file->text, "KillMode=none") ||
          absl::StrContains(file->text, "KillMode=process") ||
          absl::StrContains(file->text, "SendSIGKILL=no");
+}
+
+bool Preserves(const UnitSnapshot& unit, v1::ServiceSpec::StorePreserve preserve) {
+  return unit.definition != nullptr &&
+         unit.definition->service().file_descriptor_store_preserve() == preserve;
+}
+
+bool StaysAtRest(const UnitSnapshot& unit) {
+  const bool failed = unit.active_state == ActiveState::kFailed;
+  return Preserves(unit, v1::ServiceSpec::STORE_PRESERVE_YES) ||
+         (!failed && Preserves(unit, v1::ServiceSpec::STORE_PRESERVE_ON_SUCCESS));
 }
 
 void LookAtProcesses(const World& world, std::vector<std::string>& problems) {
@@ -87,10 +99,35 @@ void LookAtPorts(World& world, std::vector<std::string>& problems) {
   }
 }
 
+// Every descriptor that a process has left for its unit is there once, if it is to be there at all.
+void LookAtStores(World& world, std::vector<std::string>& problems) {
+  if (world.kernel().faults().any()) return;  // then it may be that there was no way
+  FakeProcesses& processes = world.kernel().processes();
+  if (!processes.has_deposits()) return;
+  for (const UnitSnapshotPtr& unit : world.units()) {
+    const size_t kept = unit->service.stored == nullptr ? 0 : unit->service.stored->size();
+    const bool rests = AtRest(unit->active_state) && unit->job.empty();
+    const bool ends_with_run = Preserves(*unit, v1::ServiceSpec::STORE_PRESERVE_NO);
+    if (ends_with_run || (rests && (world.shutting_down() || !StaysAtRest(*unit))))
+      processes.DropDeposits(unit->name);
+    if (ends_with_run) continue;
+    size_t expected = 0;
+    for (const Deposit& deposit : processes.deposits(unit->name)) {
+      const auto file = deposit.file.lock();
+      const bool gone = file == nullptr || (deposit.watched && ReadinessOf(*file).hang_up);
+      expected += gone ? 0 : 1;
+    }
+    if (kept == expected || expected > unit->service.store_most) continue;
+    problems.push_back(
+        absl::StrCat(unit->name, " left ", expected, " descriptors, and ", kept, " are kept"));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> LookAtRest(World& world) {
   std::vector<std::string> problems;
+  LookAtStores(world, problems);
   LookAtPorts(world, problems);
   LookAtProcesses(world, problems);
   return problems;

@@ -84,8 +84,8 @@ void World::BootOnce() {
   options.environment = {"PATH=/usr/bin:/bin"};
   engine_ = std::make_unique<Engine>(*loop_, std::move(options));
   invariants_ = std::make_unique<Invariants>(engine_->core());
-  notify_ = std::make_unique<NotifySocket>(
-      *loop_, [this](const Packet& packet) { engine_->OnNotify(packet); });
+  notify_ =
+      std::make_unique<NotifySocket>(*loop_, [this](Packet& packet) { engine_->OnNotify(packet); });
   // A daemon that cannot start is started again.
   if (!notify_->Open(std::string(kNotifyPath)).ok()) return kernel_.Kill();
   const LoadReport loaded = engine_->LoadAll();
@@ -175,6 +175,19 @@ int64_t World::Plan(const ApplyRequest& request) {
 
 void World::ResetFailed(const std::string& unit) {
   engine_->handle().ResetFailed({unit}, [](const absl::StatusOr<std::vector<std::string>>&) {});
+}
+
+void World::Clean(const std::string& unit) {
+  const UnitSnapshotPtr found = Find(unit);
+  if (found != nullptr && AtRest(found->active_state)) kernel_.processes().DropDeposits(unit);
+  const std::shared_ptr<Asked> asked = Note(unit);
+  asked->again = [this, asked = asked.get(), unit] {
+    engine_->handle().CleanStore(unit,
+                                 [this, asked](const absl::StatusOr<UnitSnapshotPtr>& cleaned) {
+                                   Take(*asked, cleaned.status());
+                                 });
+  };
+  asked->again();
 }
 
 void World::Load() {

@@ -85,6 +85,8 @@ class World {
   // The revision of a plan of that, made now; 0: it was refused.
   int64_t Plan(const ApplyRequest& request);
   void ResetFailed(const std::string& unit);
+  // Asks for a service's stored descriptors to be closed; the answer is among asked().
+  void Clean(const std::string& unit);
   // Reads the unit files again.
   void Load();
   // Asks for the unit's file to be removed; the answer is in asked().
@@ -96,6 +98,8 @@ class World {
   void Advance(absl::Duration span);
   // Asks the engine to stop everything, and waits up to `patience` for it. False: it did not end.
   bool ShutDown(absl::Duration patience);
+  // It was asked to.
+  bool shutting_down() const { return shutting_down_; }
   // The engine has ended what ShutDown asked for.
   bool shut_down() const { return *shut_down_; }
 

@@ -1,7 +1,9 @@
 // The promise, kept by the real kernel: programs are lines of shell and perl (both are in every
 // Debian), clients are sockets of this process.
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -13,6 +15,7 @@
 
 #include "gtest/gtest.h"
 
+#include "server/kernel/linux_abi.h"
 #include "tests/real/kernel/client.h"
 #include "tests/real/kernel/world.h"
 #include "tests/sim/kernel_contract.h"
@@ -41,9 +44,20 @@ class LinuxWorld final : public KernelWorld {
     clients_.emplace_back();
     return clients_.back().Connect(address);
   }
-  void LeaveAll() override { clients_.clear(); }
+  void LeaveAll() override {
+    clients_.clear();
+    end_.reset();
+  }
   bool SendDatagram(const std::string& path, const std::string& text) override {
     return Client().SendTo(path, text);
+  }
+  bool SendDescriptors(const std::string& path) override {
+    const UniqueFd memory(memfd_create("memory", MFD_CLOEXEC));
+    int ends[2] = {-1, -1};
+    if (pipe2(ends, O_CLOEXEC) != 0) return false;
+    const UniqueFd read(ends[0]);
+    end_.reset(ends[1]);
+    return Client().SendTo(path, "here", {memory.get(), read.get()});
   }
   std::string MakeDevice() override {
     terminal_ = Terminal();
@@ -62,6 +76,7 @@ class LinuxWorld final : public KernelWorld {
   std::unique_ptr<LinuxKernel> kernel_;
   std::vector<Client> clients_;
   Terminal terminal_;
+  UniqueFd end_;
 };
 
 std::vector<std::string> LinuxWorld::Command(Program program) {

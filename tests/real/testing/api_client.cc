@@ -139,6 +139,18 @@ absl::Status ApiClient::Stop(const std::string& unit) {
   return CallFor(*channel_->stub, &v1::UnitService::Stub::StopUnit, unit);
 }
 
+absl::Status ApiClient::Restart(const std::string& unit) {
+  return CallFor(*channel_->stub, &v1::UnitService::Stub::RestartUnit, unit);
+}
+
+absl::Status ApiClient::ReloadUnit(const std::string& unit) {
+  return CallFor(*channel_->stub, &v1::UnitService::Stub::ReloadUnit, unit);
+}
+
+absl::Status ApiClient::Clean(const std::string& unit) {
+  return CallFor(*channel_->stub, &v1::UnitService::Stub::CleanUnit, unit);
+}
+
 absl::Status ApiClient::Pause(const std::string& unit) {
   return CallFor(*channel_->stub, &v1::UnitService::Stub::PauseUnit, unit);
 }

@@ -58,6 +58,9 @@ class ApiClient {
   absl::Status Start(const std::string& unit);
   absl::Status StartWithoutWaiting(const std::string& unit);
   absl::Status Stop(const std::string& unit);
+  absl::Status Restart(const std::string& unit);
+  absl::Status ReloadUnit(const std::string& unit);
+  absl::Status Clean(const std::string& unit);
   absl::Status Pause(const std::string& unit);
   absl::Status Resume(const std::string& unit);
   absl::Status Delete(const std::string& unit);

@@ -137,6 +137,9 @@ class FakeEngine final : public EngineHandle {
                    Answer<std::vector<std::string>> answer) override {
     AnswerWith<std::vector<std::string>>("reset-failed", std::move(answer), units);
   }
+  void CleanStore(std::string unit, Answer<UnitSnapshotPtr> answer) override {
+    AnswerWith<UnitSnapshotPtr>("clean the store of " + unit, std::move(answer), Find(unit));
+  }
   void Look(std::string unit, Answer<UnitSnapshotPtr> answer) override {
     const UnitSnapshotPtr found = Find(unit);
     if (found == nullptr) return answer(UnitNotFound(unit));

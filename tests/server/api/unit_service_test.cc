@@ -190,6 +190,40 @@ TEST_F(UnitServiceTest, PausesAndResumes) {
               ElementsAre("pause web.socket by uid 0", "resume web.socket by uid 0"));
 }
 
+TEST_F(UnitServiceTest, CleansTheStoreAndNothingElse) {
+  auto held = std::make_shared<UnitSnapshot>();
+  held->name = "web.service";
+  held->service.store_most = 16;
+  held->service.stored = std::make_shared<const std::vector<StoredDescriptor>>(
+      std::vector<StoredDescriptor>{{"client", "socket"}, {"a \xff", "memfd"}});
+  engine_.Put(held);
+  v1::GetUnitRequest get;
+  v1::Unit unit;
+  get.set_name("web.service");
+  grpc::ClientContext first;
+  ASSERT_TRUE(client_->GetUnit(&first, get, &unit).ok());
+  EXPECT_EQ(unit.status().service().stored(), 2U);
+  EXPECT_EQ(unit.status().service().stored_max(), 16U);
+  ASSERT_EQ(unit.status().service().stored_descriptors_size(), 2);
+  EXPECT_EQ(unit.status().service().stored_descriptors(0).name(), "client");
+  EXPECT_EQ(unit.status().service().stored_descriptors(0).kind(), "socket");
+  v1::CleanUnitRequest clean;
+  v1::CleanUnitResponse cleaned;
+  clean.set_name("units/web.service");
+  grpc::ClientContext second;
+  ASSERT_TRUE(client_->CleanUnit(&second, clean, &cleaned).ok());
+  EXPECT_EQ(cleaned.unit().name(), "units/web.service");
+  // Only in the full view.
+  EXPECT_EQ(cleaned.unit().status().service().stored_descriptors_size(), 0);
+  clean.add_what(v1::CleanUnitRequest::WHAT_DESCRIPTOR_STORE);
+  clean.add_what(static_cast<v1::CleanUnitRequest::What>(7));
+  grpc::ClientContext third;
+  const grpc::Status refused = client_->CleanUnit(&third, clean, &cleaned);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(engine_.Asked(),
+              ElementsAre("look at web.service", "clean the store of web.service"));
+}
+
 TEST_F(UnitServiceTest, CreateTakesBothForms) {
   v1::CreateUnitRequest request;
   v1::Unit unit;

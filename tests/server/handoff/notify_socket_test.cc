@@ -1,6 +1,8 @@
 #include "server/handoff/notify_socket.h"
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -20,14 +22,15 @@ constexpr char kPath[] = "/run/notify";
 class NotifySocketTest : public ::testing::Test {
  protected:
   NotifySocketTest() {
-    socket_ = std::make_unique<NotifySocket>(loop_, [this](const Packet& packet) {
-      EXPECT_THAT(packet.fds, IsEmpty());
+    socket_ = std::make_unique<NotifySocket>(loop_, [this](Packet& packet) {
       heard_.push_back(packet.data);
+      if (takes_ && !packet.fds.empty()) taken_ = std::move(packet.fds.front());
     });
     EXPECT_TRUE(socket_->Open(kPath).ok());
   }
   ~NotifySocketTest() override {
     socket_.reset();
+    taken_ = Fd();
     EXPECT_THAT(kernel_.problems(), IsEmpty());
     EXPECT_THAT(kernel_.Leaks(), IsEmpty());
   }
@@ -39,6 +42,8 @@ class NotifySocketTest : public ::testing::Test {
   sim::FakeKernel kernel_;
   EventLoop loop_{kernel_};
   std::vector<std::string> heard_;
+  bool takes_ = false;
+  Fd taken_;
   std::unique_ptr<NotifySocket> socket_;
 };
 
@@ -48,6 +53,21 @@ TEST_F(NotifySocketTest, PacketsComeInOrder) {
   Send("STOPPING=1");
   Turn();
   EXPECT_THAT(heard_, ElementsAre("READY=1", "STATUS=a", "STOPPING=1"));
+}
+
+TEST_F(NotifySocketTest, DescriptorsThatNobodyTakesAreClosed) {
+  const auto sent = std::make_shared<sim::FakeFile>();
+  const auto send = [&] {
+    return kernel_.ports().SendTo(kPath, "FDSTORE=1", {.pid = 7, .uid = 1000}, {sent, sent}).ok();
+  };
+  ASSERT_TRUE(send());
+  Turn();
+  EXPECT_EQ(sent.use_count(), 1);
+  takes_ = true;
+  ASSERT_TRUE(send());
+  Turn();
+  EXPECT_TRUE(taken_);
+  EXPECT_EQ(sent.use_count(), 2);
 }
 
 TEST_F(NotifySocketTest, AServiceOfTheUserNobodyIsHeard) {

@@ -28,6 +28,31 @@ TEST(NotifyMessageTest, ReadsEveryField) {
   EXPECT_EQ(message.bad_lines, 0U);
 }
 
+TEST(NotifyMessageTest, ReadsWhatIsToBeDoneWithDescriptors) {
+  const NotifyMessage stores = ParseNotifyMessage("FDSTORE=1\nFDNAME=a client\nFDPOLL=0");
+  EXPECT_TRUE(stores.store);
+  EXPECT_FALSE(stores.store_remove);
+  EXPECT_FALSE(stores.fd_poll);
+  EXPECT_THAT(stores.fd_name, Optional(Eq("a client")));
+  const NotifyMessage removes = ParseNotifyMessage("FDSTOREREMOVE=1\nFDNAME=x\nFDPOLL=1\n");
+  EXPECT_TRUE(removes.store_remove);
+  EXPECT_FALSE(removes.store);
+  EXPECT_TRUE(removes.fd_poll);
+  EXPECT_EQ(stores.bad_lines + removes.bad_lines, 0U);
+}
+
+TEST(NotifyMessageTest, ANameOfADescriptorThatIsNoneIsLeftOut) {
+  for (const std::string& name : {std::string("a:b"), std::string("\x7f"), std::string("\x01"),
+                                  std::string("\xc3\xa4"), std::string(), std::string(256, 'x')}) {
+    const NotifyMessage message = ParseNotifyMessage("FDSTORE=1\nFDNAME=" + name);
+    EXPECT_TRUE(message.store);
+    EXPECT_FALSE(message.fd_name.has_value()) << name;
+    EXPECT_EQ(message.bad_lines, 1U);
+  }
+  EXPECT_TRUE(ParseNotifyMessage("FDNAME=" + std::string(255, 'x')).fd_name.has_value());
+  EXPECT_EQ(ParseNotifyMessage("FDSTORE=yes\nFDSTOREREMOVE=0\nFDPOLL=2").bad_lines, 3U);
+}
+
 TEST(NotifyMessageTest, BadLinesAreCountedAndTheRestHolds) {
   const NotifyMessage message = ParseNotifyMessage(
       "READY=0\nMAINPID=-1\nMAINPID= 7\nMAINPID=0\nMAINPID=99999999999\nnonsense\n=x\n"

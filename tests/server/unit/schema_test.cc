@@ -131,6 +131,25 @@ TEST(ReadUnitFile, TakesABooleanForWhetherToDefer) {
   }
 }
 
+TEST(ReadUnitFile, TakesABooleanForHowLongDescriptorsStay) {
+  for (const auto& [text, value] : std::vector<std::pair<std::string, int>>{
+           {"no", v1::ServiceSpec::STORE_PRESERVE_NO},
+           {"off", v1::ServiceSpec::STORE_PRESERVE_NO},
+           {"1", v1::ServiceSpec::STORE_PRESERVE_YES},
+           {"restart", v1::ServiceSpec::STORE_PRESERVE_RESTART},
+           {"on-success", v1::ServiceSpec::STORE_PRESERVE_ON_SUCCESS}}) {
+    const Read read("web.service",
+                    "[Service]\nExecStart=/bin/web\nFileDescriptorStorePreserve=" + text + "\n");
+    EXPECT_THAT(read.problems, IsEmpty()) << text;
+    EXPECT_EQ(read.definition.service().file_descriptor_store_preserve(), value) << text;
+  }
+  for (const char* line : {"FileDescriptorStorePreserve=maybe", "FileDescriptorStoreMax=-1",
+                           "FileDescriptorStoreMax=x"}) {
+    const Read read("web.service", std::string("[Service]\nExecStart=/bin/web\n") + line + "\n");
+    EXPECT_THAT(read.problems, SizeIs(1)) << line;
+  }
+}
+
 TEST(ReadUnitFile, RefusesWhatSocketsCannotBeSetTo) {
   for (const char* line : {"DeferTrigger=soon",
                            "TriggerLimitAction=panic",
