@@ -85,10 +85,9 @@ absl::Status ApiServer::Build() {
   server_->GetHealthCheckService()->SetServingStatus(v1::UnitService::service_full_name(), true);
   // The engine may publish after the server has gone. Without a watcher no thread is woken; one
   // that comes now looks into the history before it waits.
-  engine_.OnPublished([outbox = outbox_, watchers = watchers_] {
+  return engine_.OnPublished([outbox = outbox_, watchers = watchers_] {
     if (watchers->size() > 0) outbox->Wake();
   });
-  return absl::OkStatus();
 }
 
 absl::Status ApiServer::Adopt(Fd connection, const Caller& caller) {

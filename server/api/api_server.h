@@ -40,8 +40,7 @@ class ApiServer {
     Upgrader* upgrader = nullptr;
   };
 
-  // `engine` outlives the server; its answers may come after the server has gone. Call before the
-  // engine runs.
+  // `engine` outlives the server; its answers may come after the server has gone.
   static absl::StatusOr<std::unique_ptr<ApiServer>> Start(EngineHandle& engine, Options options);
   // Stop(absl::ZeroDuration()) if that has not been done.
   ~ApiServer();

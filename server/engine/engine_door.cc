@@ -101,8 +101,10 @@ void EngineDoor::Load(std::string requester, Answer<LoadReport> answer) {
        [this, cause]() -> absl::StatusOr<LoadReport> { return core_.LoadAll(&cause); });
 }
 
-void EngineDoor::OnPublished(std::function<void()> published) {
-  core_.OnPublished(std::move(published));
+absl::Status EngineDoor::OnPublished(std::function<void()> published) {
+  return loop_.mailbox().Post([this, published = std::move(published)]() mutable {
+    core_.OnPublished(std::move(published));
+  });
 }
 
 void EngineDoor::Close() {

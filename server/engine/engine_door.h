@@ -33,7 +33,7 @@ class EngineDoor final : public EngineHandle {
   void Look(std::string unit, Answer<UnitSnapshotPtr> answer) override;
   void Dump(std::string unit, Answer<DumpReport> answer) override;
   void Load(std::string requester, Answer<LoadReport> answer) override;
-  void OnPublished(std::function<void()> published) override;
+  absl::Status OnPublished(std::function<void()> published) override;
 
   // Engine thread, at its end: everything that was posted or waits is answered.
   void Close();

@@ -116,9 +116,10 @@ class EngineHandle {
   virtual void Dump(std::string unit, Answer<DumpReport> answer) = 0;
   virtual void Load(std::string requester, Answer<LoadReport> answer) = 0;
 
-  // `published` is called on the engine thread at the end of each turn that appended changes. Set
-  // before the engine runs; it must only wake somebody.
-  virtual void OnPublished(std::function<void()> published) = 0;
+  // Any thread. `published` is called on the engine thread at the end of each turn that appended
+  // changes, from the next turn on; it must only wake somebody. Fails as a verb that cannot be
+  // posted.
+  virtual absl::Status OnPublished(std::function<void()> published) = 0;
 };
 
 }  // namespace socketd

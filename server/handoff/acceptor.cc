@@ -22,10 +22,14 @@ Acceptor::~Acceptor() {
     LogFailure(Level::kDebug, "acceptor.node-stays", removed, {{"path", node->path}});
 }
 
-absl::Status Acceptor::Open(const ListenSpec& spec) {
+absl::Status Acceptor::Listen(const ListenSpec& spec) {
   absl::StatusOr<Port> port = loop_.kernel().Listen(spec);
   if (!port.ok()) return port.status();
   port_ = *std::move(port);
+  return absl::OkStatus();
+}
+
+absl::Status Acceptor::Begin() {
   subscription_ = Subscription(loop_, *this);
   return Arm();
 }

@@ -24,7 +24,10 @@ class Acceptor final : private Subscriber {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  absl::Status Open(const ListenSpec& spec);
+  // Whoever comes waits in the kernel's queue.
+  absl::Status Listen(const ListenSpec& spec);
+  // Gives those who wait, and who come, to the owner.
+  absl::Status Begin();
   // With port 0 resolved.
   const SocketAddress& bound() const { return port_.bound; }
 

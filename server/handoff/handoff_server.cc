@@ -93,7 +93,8 @@ absl::Status HandoffServer::Open(const std::string& path) {
   spec.address = PathAddress{path};
   spec.mode = 0666;  // anybody may ask
   spec.refuse_descriptors = true;
-  return acceptor_.Open(spec);
+  if (absl::Status listens = acceptor_.Listen(spec); !listens.ok()) return listens;
+  return acceptor_.Begin();
 }
 
 void HandoffServer::Accept(Connection connection) {

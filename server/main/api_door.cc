@@ -46,17 +46,21 @@ absl::Status MakeNonBlocking(const Fd& fd) {
 
 }  // namespace
 
-ApiDoor::ApiDoor(EventLoop& loop, ApiServer& api, Visitors& visitors)
-    : api_(api),
-      visitors_(visitors),
+ApiDoor::ApiDoor(EventLoop& loop, Visitors& visitors)
+    : visitors_(visitors),
       acceptor_(loop, [this](Connection connection) { Accept(std::move(connection)); }) {}
 
-absl::Status ApiDoor::Open(const ListenSpec& spec) {
-  if (absl::Status opened = acceptor_.Open(spec); !opened.ok()) return opened;
+absl::Status ApiDoor::Listen(const ListenSpec& spec) {
+  if (absl::Status opened = acceptor_.Listen(spec); !opened.ok()) return opened;
   const bool tcp = IsTcp(acceptor_.bound());
   Log(Level::kInfo, "api.listening",
       {{"address", absl::StrCat(tcp ? "tcp:" : "unix:", ToText(acceptor_.bound()))}});
   return absl::OkStatus();
+}
+
+absl::Status ApiDoor::LetIn(ApiServer& api) {
+  api_ = &api;
+  return acceptor_.Begin();
 }
 
 void ApiDoor::Accept(Connection connection) {
@@ -64,7 +68,7 @@ void ApiDoor::Accept(Connection connection) {
   absl::Status status = caller.status();
   if (status.ok()) status = visitors_.Admit(caller->uid, connection.fd);
   if (status.ok()) status = MakeNonBlocking(connection.fd);
-  if (status.ok()) status = api_.Adopt(std::move(connection.fd), *caller);
+  if (status.ok()) status = api_->Adopt(std::move(connection.fd), *caller);
   if (!status.ok()) {
     LogFailure(Level::kDebug, "api.refused", status);
     return;

@@ -15,15 +15,18 @@ class Visitors;
 
 class ApiDoor {
  public:
-  // All outlive the door. `visitors` are those of all doors.
-  ApiDoor(EventLoop& loop, ApiServer& api, Visitors& visitors);
+  // Both outlive the door. `visitors` are those of all doors.
+  ApiDoor(EventLoop& loop, Visitors& visitors);
 
-  absl::Status Open(const ListenSpec& spec);
+  // Whoever comes waits in the kernel's queue.
+  absl::Status Listen(const ListenSpec& spec);
+  // Hands over those who wait, and who come. `api` outlives the door.
+  absl::Status LetIn(ApiServer& api);
 
  private:
   void Accept(Connection connection);
 
-  ApiServer& api_;
+  ApiServer* api_ = nullptr;
   Visitors& visitors_;
   Acceptor acceptor_;
 };

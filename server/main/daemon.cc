@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -13,7 +14,6 @@
 #include "absl/strings/str_join.h"
 
 #include "proto/socketd/v1/unit_service.pb.h"
-#include "server/api/api_server.h"
 #include "server/api/convert.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
@@ -23,14 +23,13 @@
 #include "server/keeper/keeper.h"
 #include "server/kernel/linux_kernel.h"
 #include "server/loop/event_loop.h"
-#include "server/main/api_door.h"
+#include "server/main/api_wing.h"
 #include "server/main/boot.h"
 #include "server/main/kernel_files.h"
 #include "server/main/supervisor.h"
 #include "server/main/surroundings.h"
 #include "server/main/upgrades.h"
 #include "server/main/version.h"
-#include "server/main/visitors.h"
 
 namespace socketd {
 namespace {
@@ -114,11 +113,14 @@ struct Daemon::Parts {
         files(*kernel),
         loop(*kernel) {}
 
-  void OnReady() {
+  // Its units are started, or operators can come in: the later of the two makes it ready.
+  void Arrive() {
+    if (--missing > 0 || stopping) return;
     engine->SayServing();
     SayReady(life);
     if (upgrades != nullptr) upgrades->OnReady();
     supervisor.Tell(absl::StrCat("READY=1\nMAINPID=", main_process));
+    Log(Level::kInfo, "daemon.ready");
   }
   // 0: there is none any more.
   void OnKeeper(int keeper) {
@@ -150,10 +152,10 @@ struct Daemon::Parts {
   std::unique_ptr<NotifySocket> notify;
   std::unique_ptr<HandoffServer> handoff;
   v1::GetServerResponse about;  // but for who keeps it
-  std::unique_ptr<ApiServer> api;
-  Visitors visitors{geteuid()};
-  std::vector<std::unique_ptr<ApiDoor>> doors;
+  std::unique_ptr<ApiWing> api;
+  int missing = 2;  // see Arrive
   bool stopping = false;
+  bool failed = false;
 };
 
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -200,12 +202,12 @@ absl::Status Daemon::Build(const DaemonOptions& options) {
   EngineHandle& handle = parts.engine->handle();
   parts.about = Describe(options, parts.life, *parts.kernel);
   const int keeper = parts.life.kept() ? parts.main_process : 0;
-  absl::StatusOr<std::unique_ptr<ApiServer>> api =
-      ApiServer::Start(handle, {geteuid(), parts.AboutWith(keeper), parts.upgrades.get()});
-  if (!api.ok()) return api.status();
-  parts.api = *std::move(api);
+  parts.api = std::make_unique<ApiWing>(
+      parts.loop, handle,
+      ApiServer::Options{geteuid(), parts.AboutWith(keeper), parts.upgrades.get()});
   if (absl::Status opened = OpenDoors(options); !opened.ok()) return opened;
   parts.loop.OnSignal([this](int number) { OnSignal(number); });
+  parts.api->Start([this](const absl::Status& started) { OnApi(started); });
   const LoadReport loaded = parts.engine->LoadAll();
   for (const std::string& problem : loaded.problems)
     Log(Level::kWarning, "unit.problem", {{"text", problem}});
@@ -218,7 +220,7 @@ absl::Status Daemon::Build(const DaemonOptions& options) {
   const bool goes_on = parts.engine->Recall();
   if (parts.life.hold) Log(Level::kWarning, "daemon.held", {{"why", "too many crashes"}});
   StartUnits(handle, goes_on ? std::vector<std::string>() : FirstUnits(parts.files, options),
-             [&parts] { parts.OnReady(); });
+             [&parts] { parts.Arrive(); });
   return absl::OkStatus();
 }
 
@@ -231,17 +233,26 @@ absl::Status Daemon::OpenDoors(const DaemonOptions& options) {
   parts.handoff = std::make_unique<HandoffServer>(parts.loop, parts.engine->ports(), geteuid());
   opened = parts.handoff->Open(options.runtime_dir + "/handoff.sock");
   if (!opened.ok()) return opened;
-  for (const ListenSpec& spec : options.listen) {
-    parts.doors.push_back(std::make_unique<ApiDoor>(parts.loop, *parts.api, parts.visitors));
-    opened = parts.doors.back()->Open(spec);
-    if (!opened.ok()) return opened;
-  }
-  return absl::OkStatus();
+  return parts.api->Listen(options.listen);
+}
+
+void Daemon::OnApi(const absl::Status& started) {
+  if (started.ok()) return parts_->Arrive();
+  LogFailure(Level::kError, "api.failed", started);
+  if (parts_->life.number > 1) EndNow();
+  parts_->failed = true;
+  Stop("no API");
+}
+
+void Daemon::EndNow() {
+  StopLog();
+  _exit(EXIT_FAILURE);
 }
 
 void Daemon::OnSignal(int number) {
   if (number == SIGHUP) Reload();
-  if (number == SIGTERM || number == SIGINT) Stop(number);
+  if (number == SIGTERM) Stop("SIGTERM");
+  if (number == SIGINT) Stop("SIGINT");
 }
 
 void Daemon::Reload() {
@@ -258,27 +269,26 @@ void Daemon::Reload() {
   });
 }
 
-void Daemon::Stop(int number) {
+void Daemon::Stop(const std::string& why) {
   Parts& parts = *parts_;
-  const std::string name = number == SIGTERM ? "SIGTERM" : "SIGINT";
-  Log(Level::kInfo, "daemon.stopping", {{"signal", name}});
+  Log(Level::kInfo, "daemon.stopping", {{"why", why}});
   if (std::exchange(parts.stopping, true)) {
     parts.loop.Stop();
     return;
   }
   parts.supervisor.Tell("STOPPING=1");
   parts.api->SayStopping();
-  parts.engine->Shutdown({Cause::Kind::kDaemon, "", name}, [&parts] { parts.loop.Stop(); });
+  parts.engine->Shutdown({Cause::Kind::kDaemon, "", why}, [&parts] { parts.loop.Stop(); });
 }
 
-void Daemon::Run() {
+bool Daemon::Run() {
   parts_->loop.Run();
   // No more connections; those that are there see the end.
-  parts_->doors.clear();
   if (parts_->upgrades != nullptr) parts_->upgrades->OnStopped();
   parts_->api->Stop(kGrace);
   SayDone(parts_->life);
   Log(Level::kInfo, "daemon.stopped");
+  return !parts_->failed;
 }
 
 }  // namespace socketd

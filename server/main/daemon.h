@@ -32,8 +32,9 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Until SIGTERM or SIGINT has stopped all units; a second one does not wait for them.
-  void Run();
+  // Until SIGTERM or SIGINT has stopped all units; a second one does not wait for them. False: it
+  // was stopped because its API could not start.
+  bool Run();
 
  private:
   struct Parts;
@@ -41,9 +42,12 @@ class Daemon {
 
   absl::Status Build(const DaemonOptions& options);
   absl::Status OpenDoors(const DaemonOptions& options);
+  void OnApi(const absl::Status& started);
+  // What it has taken over is open in its keeper's table as well, for the next one.
+  [[noreturn]] static void EndNow();
   void OnSignal(int number);
   void Reload();
-  void Stop(int number);
+  void Stop(const std::string& why);
 
   std::unique_ptr<Parts> parts_;
 };

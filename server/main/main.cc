@@ -61,6 +61,5 @@ int main(int argc, char** argv) {
     _exit(Complain(daemon.status()));
   }
   if (!daemon.ok()) return Complain(daemon.status());
-  (*daemon)->Run();
-  return EXIT_SUCCESS;
+  return (*daemon)->Run() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

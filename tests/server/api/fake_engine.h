@@ -153,7 +153,10 @@ class FakeEngine final : public EngineHandle {
   void Load(std::string requester, Answer<LoadReport> answer) override {
     AnswerWith<LoadReport>("load by " + requester, std::move(answer), {3, {"x.socket: bad"}});
   }
-  void OnPublished(std::function<void()> published) override { published_ = std::move(published); }
+  absl::Status OnPublished(std::function<void()> published) override {
+    published_ = std::move(published);
+    return absl::OkStatus();
+  }
 
  private:
   UnitSnapshotPtr Find(const std::string& name) const {

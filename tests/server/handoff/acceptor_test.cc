@@ -24,7 +24,8 @@ class AcceptorTest : public ::testing::Test {
             loop_, [this](Connection connection) { taken_.push_back(std::move(connection)); })) {
     ListenSpec spec;
     spec.address = PathAddress{kPath};
-    EXPECT_TRUE(acceptor_->Open(spec).ok());
+    EXPECT_TRUE(acceptor_->Listen(spec).ok());
+    EXPECT_TRUE(acceptor_->Begin().ok());
   }
   ~AcceptorTest() override {
     taken_.clear();
