@@ -1,0 +1,90 @@
+#include "server/kernel/linux_deposit.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+#include "server/base/errors.h"
+#include "server/base/log.h"
+#include "server/kernel/linux_rights.h"
+
+namespace socketd {
+namespace {
+
+// What goes with a descriptor: a message must not be empty, or its end could not be told from it.
+constexpr absl::string_view kFiller = "d";
+
+}  // namespace
+
+void Deposit::Add(int number) {
+  if (!open() || by_number_.contains(number)) return;
+  if (const absl::Status put = Put(number); !put.ok()) Complain(put);
+}
+
+void Deposit::Remove(int number) {
+  const auto found = by_number_.find(number);
+  if (found == by_number_.end()) return;
+  Bag& bag = *found->second;
+  by_number_.erase(found);
+  if (const absl::Status taken = Take(bag, number); !taken.ok()) Complain(taken);
+}
+
+std::vector<UniqueFd> Deposit::Empty(int bag) {
+  std::vector<UniqueFd> content;
+  while (true) {
+    absl::StatusOr<RawPacket> packet = ReceivePacket(bag, 0);
+    if (!packet.ok() || packet->data.empty()) return content;
+    for (UniqueFd& fd : packet->fds)
+      content.push_back(std::move(fd));
+  }
+}
+
+absl::Status Deposit::Put(int number) {
+  absl::StatusOr<Bag*> bag = BagWithRoom();
+  if (!bag.ok()) return bag.status();
+  if (absl::Status sent = SendPacket((*bag)->in.get(), kFiller, {number}); !sent.ok()) return sent;
+  (*bag)->numbers.push_back(number);
+  by_number_[number] = *bag;
+  return absl::OkStatus();
+}
+
+// The others once more behind all, then all from the front: a queue gives nothing from its middle.
+absl::Status Deposit::Take(Bag& bag, int number) {
+  std::vector<int> others;
+  std::copy_if(bag.numbers.begin(), bag.numbers.end(), std::back_inserter(others),
+               [number](int other) { return other != number; });
+  const size_t before = bag.numbers.size();
+  absl::Status result;
+  std::vector<int> stay;
+  for (const int other : others) {
+    result.Update(SendPacket(bag.in.get(), kFiller, {other}));
+    if (result.ok()) stay.push_back(other);
+    if (!result.ok()) by_number_.erase(other);
+  }
+  for (size_t i = 0; i < before; ++i)
+    ReceivePacket(bag.out.get(), 0).IgnoreError();
+  bag.numbers = std::move(stay);
+  return result;
+}
+
+absl::StatusOr<Deposit::Bag*> Deposit::BagWithRoom() {
+  for (auto bag = bags_.rbegin(); bag != bags_.rend(); ++bag)
+    if ((*bag)->numbers.size() < kBagSize) return bag->get();
+  std::array<int, 2> ends{-1, -1};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
+    return SystemError(errno, "socketpair");
+  auto bag = std::make_unique<Bag>(Bag{UniqueFd(ends[0]), UniqueFd(ends[1]), {}});
+  if (absl::Status given = give_(bag->out.get()); !given.ok()) return given;
+  bags_.push_back(std::move(bag));
+  return bags_.back().get();
+}
+
+void Deposit::Complain(const absl::Status& status) {
+  if (!std::exchange(complained_, true)) LogFailure(Level::kWarning, "deposit.incomplete", status);
+}
+
+}  // namespace socketd

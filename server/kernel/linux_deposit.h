@@ -1,0 +1,62 @@
+// What must outlive even the keeper is held by whoever supervises it, if that stores descriptors
+// (sd_notify(3), FDSTORE=1). It gets bags: sockets in whose queues descriptors travel and never
+// arrive. A bag is one descriptor above, is given once, and its content changes without another
+// word, so thousands of listeners need few places there and none of their changes has to wait.
+// unix(7): what is queued is open as long as the queue is, and needs no number.
+//
+// Engine thread only.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "server/kernel/linux_abi.h"
+
+namespace socketd {
+
+class Deposit {
+ public:
+  // As many as fit twice into a queue of the usual size: 212,992 bytes, about 800 each.
+  static constexpr size_t kBagSize = 64;
+
+  // Gives the end of a bag that is to be held to whoever is above.
+  using Give = std::function<absl::Status(int bag)>;
+  // Null: nobody is above; nothing is kept here then.
+  explicit Deposit(Give give) : give_(std::move(give)) {}
+
+  bool open() const { return give_ != nullptr; }
+  // Holds a copy of `number` from here on. Numbers that are held already stay once. What cannot be
+  // held is logged, the first time: RESOURCE_EXHAUSTED by the kernel's limit of what a user may
+  // have on the way (ETOOMANYREFS, unix(7)), or the supervisor did not take the bag.
+  void Add(int number);
+  // To be called before it is closed; at no moment is anything else missing.
+  void Remove(int number);
+
+  // All that is in a bag, in order; nothing is left in it. To be called by whoever gets it back.
+  static std::vector<UniqueFd> Empty(int bag);
+
+ private:
+  struct Bag {
+    UniqueFd in;
+    UniqueFd out;
+    std::vector<int> numbers;  // in the order of the queue
+  };
+
+  absl::Status Put(int number);
+  absl::Status Take(Bag& bag, int number);
+  absl::StatusOr<Bag*> BagWithRoom();
+  void Complain(const absl::Status& status);
+
+  const Give give_;
+  std::vector<std::unique_ptr<Bag>> bags_;
+  std::unordered_map<int, Bag*> by_number_;
+  bool complained_ = false;
+};
+
+}  // namespace socketd
