@@ -2,10 +2,8 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <iterator>
 #include <utility>
 
 #include "server/base/errors.h"
@@ -22,15 +20,28 @@ constexpr absl::string_view kFiller = "d";
 
 void Deposit::Add(int number) {
   if (!open() || by_number_.contains(number)) return;
-  if (const absl::Status put = Put(number); !put.ok()) Complain(put);
+  missing_.insert(number);
+  PutMissing();
 }
 
 void Deposit::Remove(int number) {
+  missing_.erase(number);
   const auto found = by_number_.find(number);
   if (found == by_number_.end()) return;
   Bag& bag = *found->second;
   by_number_.erase(found);
-  if (const absl::Status taken = Take(bag, number); !taken.ok()) Complain(taken);
+  Take(bag, number);
+  PutMissing();
+}
+
+void Deposit::PutMissing() {
+  while (!missing_.empty()) {
+    if (const absl::Status put = Put(*missing_.begin()); !put.ok()) {
+      if (!std::exchange(complained_, true)) LogFailure(Level::kWarning, "deposit.incomplete", put);
+      return;
+    }
+    missing_.erase(missing_.begin());
+  }
 }
 
 std::vector<UniqueFd> Deposit::Empty(int bag) {
@@ -53,22 +64,20 @@ absl::Status Deposit::Put(int number) {
 }
 
 // The others once more behind all, then all from the front: a queue gives nothing from its middle.
-absl::Status Deposit::Take(Bag& bag, int number) {
-  std::vector<int> others;
-  std::copy_if(bag.numbers.begin(), bag.numbers.end(), std::back_inserter(others),
-               [number](int other) { return other != number; });
-  const size_t before = bag.numbers.size();
-  absl::Status result;
+void Deposit::Take(Bag& bag, int number) {
   std::vector<int> stay;
-  for (const int other : others) {
-    result.Update(SendPacket(bag.in.get(), kFiller, {other}));
-    if (result.ok()) stay.push_back(other);
-    if (!result.ok()) by_number_.erase(other);
+  for (const int other : bag.numbers) {
+    if (other == number) continue;
+    if (SendPacket(bag.in.get(), kFiller, {other}).ok()) {
+      stay.push_back(other);
+    } else {
+      by_number_.erase(other);
+      missing_.insert(other);
+    }
   }
-  for (size_t i = 0; i < before; ++i)
+  for (size_t i = 0; i < bag.numbers.size(); ++i)
     ReceivePacket(bag.out.get(), 0).IgnoreError();
   bag.numbers = std::move(stay);
-  return result;
 }
 
 absl::StatusOr<Deposit::Bag*> Deposit::BagWithRoom() {
@@ -81,10 +90,6 @@ absl::StatusOr<Deposit::Bag*> Deposit::BagWithRoom() {
   if (absl::Status given = give_(bag->out.get()); !given.ok()) return given;
   bags_.push_back(std::move(bag));
   return bags_.back().get();
-}
-
-void Deposit::Complain(const absl::Status& status) {
-  if (!std::exchange(complained_, true)) LogFailure(Level::kWarning, "deposit.incomplete", status);
 }
 
 }  // namespace socketd

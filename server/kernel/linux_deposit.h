@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -32,8 +33,8 @@ class Deposit {
 
   bool open() const { return give_ != nullptr; }
   // Holds a copy of `number` from here on. Numbers that are held already stay once. What cannot be
-  // held is logged, the first time: RESOURCE_EXHAUSTED by the kernel's limit of what a user may
-  // have on the way (ETOOMANYREFS, unix(7)), or the supervisor did not take the bag.
+  // held is logged, the first time, and tried again with the next one: a user may have only so many
+  // on the way (ETOOMANYREFS, unix(7)), or the supervisor did not take the bag.
   void Add(int number);
   // To be called before it is closed; at no moment is anything else missing.
   void Remove(int number);
@@ -48,14 +49,15 @@ class Deposit {
     std::vector<int> numbers;  // in the order of the queue
   };
 
+  void PutMissing();
   absl::Status Put(int number);
-  absl::Status Take(Bag& bag, int number);
+  void Take(Bag& bag, int number);
   absl::StatusOr<Bag*> BagWithRoom();
-  void Complain(const absl::Status& status);
 
   const Give give_;
   std::vector<std::unique_ptr<Bag>> bags_;
   std::unordered_map<int, Bag*> by_number_;
+  std::set<int> missing_;  // that should be held
   bool complained_ = false;
 };
 

@@ -131,9 +131,10 @@ TEST_F(DepositTest, ABagThatNobodyTakesIsNoBag) {
   picky.Add(listener.get());
   EXPECT_TRUE(above_.empty());
   takes = true;
-  picky.Add(listener.get());
+  const UniqueFd another = ListenAnywhere();
+  picky.Add(another.get());
   ASSERT_EQ(above_.size(), 1U);
-  EXPECT_EQ(Deposit::Empty(above_.front().get()).size(), 1U);
+  EXPECT_EQ(Deposit::Empty(above_.front().get()).size(), 2U);
 }
 
 }  // namespace
