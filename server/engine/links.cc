@@ -58,12 +58,16 @@ void Links::Remove(LinkKind kind, const Unit& other) {
   if (found != others.rend()) others.erase(std::next(found).base());
   const auto same = [&](const auto& edge) { return edge.first == kind && edge.second == &other; };
   std::vector<std::pair<LinkKind, Unit*>>& own = edges().own;
-  own.erase(std::remove_if(own.begin(), own.end(), same), own.end());
+  const auto declared = std::find_if(own.rbegin(), own.rend(), same);
+  if (declared != own.rend()) own.erase(std::next(declared).base());
 }
 
 void Links::CutOwn(Unit& unit) {
   if (unit.links().edges_ == nullptr) return;
-  for (const auto& [kind, other] : std::exchange(unit.links().edges_->own, {})) {
+  // From the back, as Remove looks for them.
+  const std::vector<std::pair<LinkKind, Unit*>> own = std::exchange(unit.links().edges_->own, {});
+  for (auto edge = own.rbegin(); edge != own.rend(); ++edge) {
+    const auto& [kind, other] = *edge;
     if (other->links().Owns(InverseOf(kind), unit)) continue;
     unit.links().Remove(kind, *other);
     other->links().Remove(InverseOf(kind), unit);

@@ -113,6 +113,8 @@ TEST_F(TransactionTest, TooManyAreRefusedUnlessEachWasAskedFor) {
   EXPECT_THAT(all.Take().jobs, SizeIs(kTransactionLimit + 1));
   EXPECT_THAT(transaction_.Add(unit("top.target"), Work::kStart, {}),
               FailsBecause("TRANSACTION_TOO_LARGE"));
+  // One by one, each of them would look for itself among all.
+  Links::CutOwn(unit("top.target"));
 }
 
 }  // namespace
