@@ -48,10 +48,10 @@ bool EngineCore::IsTold(const Unit& unit) {
 }
 
 void EngineCore::ForgetUnit(const std::string& name) {
-  remembered::Unit record;
-  record.set_name(name);
-  record.set_gone(true);
-  memory_.Put(record);
+  record_.Clear();
+  record_.set_name(name);
+  record_.set_gone(true);
+  memory_.Put(record_);
 }
 
 // Null: it cannot go on as what it was. `last` is its last change.

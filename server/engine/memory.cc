@@ -204,7 +204,8 @@ void Memory::Put(const remembered::Unit& unit) {
 void Memory::Append(const Change& change) {
   if (!kept()) return;
   buffer_.clear();
-  RecordOf(change).AppendToString(&buffer_);
+  ::socketd::Write(change, change_);
+  change_.AppendToString(&buffer_);
   if (changes_->Append(buffer_) != nullptr) return;
   changes_->Begin();
   changes_->Commit();

@@ -69,6 +69,7 @@ class Memory {
   absl::flat_hash_map<std::string, absl::string_view> places_;  // of each unit's last record
   size_t live_ = 0;                                             // bytes of all of them
   bool full_ = false;
+  remembered::Change change_;  // one for all, as the buffer is
   std::string buffer_;
 };
 

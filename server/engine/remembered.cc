@@ -71,17 +71,16 @@ Instant InstantOf(int64_t nanos) {
   return Instant::After(absl::Nanoseconds(nanos));
 }
 
-remembered::Change RecordOf(const Change& change) {
-  remembered::Change record;
+void Write(const Change& change, remembered::Change& record) {
+  record.Clear();
   record.set_revision(change.revision);
   record.set_time(NanosOf(change.time));
   record.set_unit(change.unit);
-  record.set_from(std::string(change.from));
-  record.set_to(std::string(change.to));
+  record.set_from(change.from.data(), change.from.size());
+  record.set_to(change.to.data(), change.to.size());
   record.set_active_state(static_cast<uint32_t>(change.active_state));
   record.set_result(static_cast<uint32_t>(change.result));
   Write(change.cause, *record.mutable_cause());
-  return record;
 }
 
 std::optional<Change> ChangeOf(absl::string_view bytes) {

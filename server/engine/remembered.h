@@ -15,7 +15,8 @@
 
 namespace socketd {
 
-remembered::Change RecordOf(const Change& change);
+// Over what `record` was for: its words keep their memory.
+void Write(const Change& change, remembered::Change& record);
 std::optional<Change> ChangeOf(absl::string_view record);
 
 void Write(const Cause& cause, remembered::Cause& record);

@@ -10,7 +10,7 @@ namespace socketd {
 
 void Unit::Remember(remembered::Unit& record) const {
   record.set_name(name());
-  record.set_state(std::string(sub_state_));
+  record.set_state(sub_state_.data(), sub_state_.size());
   record.set_result(static_cast<uint32_t>(result_));
   Write(cause_, *record.mutable_cause());
   record.set_revision(revision_);

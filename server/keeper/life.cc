@@ -8,6 +8,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <optional>
+
 namespace socketd {
 namespace {
 
@@ -38,10 +40,12 @@ uint64_t StartTimeOf(pid_t pid) {
 }  // namespace
 
 uint64_t BornOf(pid_t pid, int pidfd) {
+  // What is so for one pidfd is so for all of this machine.
+  static std::optional<bool> own;
   struct statfs system{};
   struct stat status{};
-  const bool own = fstatfs(pidfd, &system) == 0 && system.f_type == kPidFsMagic;
-  if (!own) return StartTimeOf(pid);
+  if (!own.has_value() && fstatfs(pidfd, &system) == 0) own = system.f_type == kPidFsMagic;
+  if (!own.value_or(false)) return StartTimeOf(pid);
   return fstat(pidfd, &status) == 0 ? status.st_ino : 0;
 }
 
