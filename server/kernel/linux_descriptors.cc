@@ -44,6 +44,7 @@ absl::StatusOr<Port> LinuxKernel::Listen(const ListenSpec& spec) {
   if (opened->fd.get() >= kHighNumber) ++high_ports_;
   Port port;
   port.fd = Fd(*this, opened->fd.release());
+  deposit_.Add(port.fd.number());
   sockets_[port.fd.number()] = {OpenSocket::Waits::kNo, LocalOfAll(opened->bound)};
   port.bound = std::move(opened->bound);
   port.node = opened->node;
@@ -134,6 +135,7 @@ void LinuxKernel::Close(int number) {
     sockets_.erase(known);
   }
   poller_->Forget(number);
+  deposit_.Remove(number);
   if (number >= kHighNumber && high_ports_ > 0) --high_ports_;
   if (!children_.KeepForNewborn(number)) closer_.Close(number);
 }

@@ -127,6 +127,22 @@ std::string MakeBase(const std::string& parent) {
   return "";
 }
 
+// Of what RemoveLeftovers could not remove, the one that was changed last; empty: there is none.
+std::string LastLeft(const std::string& parent) {
+  std::string last;
+  int64_t changed = 0;
+  for (const std::string& name : FoldersIn(parent)) {
+    struct stat status{};
+    std::string base = absl::StrCat(parent, "/", name);
+    if (!IsLeftover(name) || stat(base.c_str(), &status) != 0) continue;
+    const int64_t at = status.st_ctim.tv_sec * int64_t{1'000'000'000} + status.st_ctim.tv_nsec;
+    if (at < changed) continue;
+    changed = at;
+    last = std::move(base);
+  }
+  return last;
+}
+
 // Whether a child may be put there at all: the write variant must work where nothing else does.
 bool CanMoveInto(const std::string& base) {
   return WriteText(absl::StrCat(base, "/cgroup.procs"), "0");
@@ -145,12 +161,14 @@ std::string TextOfFile(const char* path) {
   return text;
 }
 
-ControlHome MakeHome(bool wanted) {
+ControlHome MakeHome(Home wanted) {
   ControlHome home;
-  home.refused = wanted ? "no cgroup2 mount shows our own group" : "not wanted";
-  for (const std::string& folder : wanted ? OwnFolders() : std::vector<std::string>{}) {
+  const bool any = wanted != Home::kNone;
+  home.refused = any ? "no cgroup2 mount shows our own group" : "not wanted";
+  for (const std::string& folder : any ? OwnFolders() : std::vector<std::string>{}) {
     RemoveLeftovers(folder);
-    std::string base = MakeBase(folder);
+    std::string base = wanted == Home::kLeft ? LastLeft(folder) : "";
+    if (base.empty()) base = MakeBase(folder);
     if (base.empty()) {
       home.refused = absl::StrCat("mkdir in ", folder, ": ", ErrnoName(errno));
       continue;

@@ -13,9 +13,12 @@ struct ControlHome {
   std::string refused;  // why there is none
 };
 
+enum class Home { kNone, kNew, kLeft };
+
 // Makes both in the cgroup2 hierarchy, by trying, and moves the caller into the leaf; its children
-// are born there. Removes what daemons that are gone have left, as far as it is empty.
-ControlHome MakeHome(bool wanted);
+// are born there. Removes what daemons that are gone have left, as far as it is empty. kLeft: goes
+// on in the folder of the last one of them whose services still live there, if there is one.
+ControlHome MakeHome(Home wanted);
 
 // A file of proc(5) or sysfs(5), whole; empty if it cannot be read.
 std::string TextOfFile(const char* path);

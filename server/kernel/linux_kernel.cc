@@ -101,8 +101,9 @@ absl::StatusOr<std::unique_ptr<LinuxKernel>> LinuxKernel::Open(const LinuxOption
   if (!null) return SystemError(errno, "open", {{"path", "/dev/null"}});
   absl::StatusOr<std::unique_ptr<Poller>> poller = Poller::Open();
   if (!poller.ok()) return poller.status();
-  Machine machine =
-      options.machine != nullptr ? *options.machine : Probe(MakeHome(options.control_groups));
+  Machine machine = options.machine != nullptr
+                        ? *options.machine
+                        : Probe(MakeHome(options.control_groups ? Home::kNew : Home::kNone));
   BecomeSubreaper();
   machine.capabilities.push_back(
       {"executor", static_cast<bool>(executor),
@@ -125,6 +126,7 @@ LinuxKernel::LinuxKernel(Opened opened, const LinuxOptions& options)
       executor_(std::move(opened.executor)),
       wake_(poller_->CopyOfWake(kCommonNumber)),
       closer_(estate_->arrivals()),
+      deposit_(options.deposit),
       bell_(options.life.bell),
       on_bell_(options.on_bell),
       guard_(*poller_,

@@ -21,6 +21,7 @@
 #include "server/kernel/linux_cgroup.h"
 #include "server/kernel/linux_child.h"
 #include "server/kernel/linux_closer.h"
+#include "server/kernel/linux_deposit.h"
 #include "server/kernel/linux_estate.h"
 #include "server/kernel/linux_guard.h"
 #include "server/kernel/linux_lookup.h"
@@ -44,6 +45,8 @@ struct LinuxOptions {
   const Machine* machine = nullptr;
   // Another one keeps this daemon now, by its process id; 0: nobody does any more.
   std::function<void(int)> on_keeper{};
+  // Has open ports held above, should all who share this table end at once; null: nobody is there.
+  Deposit::Give deposit{};
   // The page that is shared with the keeper has changed.
   std::function<void()> on_bell{};
 };
@@ -176,6 +179,7 @@ class LinuxKernel final : public Kernel {
   UniqueFd wake_;
   int high_ports_ = 0;  // open descriptors that children need not copy
   Closer closer_;
+  Deposit deposit_;
   std::unordered_map<int, OpenSocket> sockets_;  // by descriptor number
   uint64_t kept_ = 0;                            // of what strangers have sent
   Instant strays_at_ = Instant::Never();

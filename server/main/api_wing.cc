@@ -36,9 +36,15 @@ void ApiWing::Start(std::function<void(absl::Status)> done) {
 absl::Status ApiWing::LetIn(absl::StatusOr<std::unique_ptr<ApiServer>> server) {
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
+  if (news_ != nullptr) server_->SayAbout(news_);
   for (const std::unique_ptr<ApiDoor>& door : doors_)
     if (absl::Status open = door->LetIn(*server_); !open.ok()) return open;
   return absl::OkStatus();
+}
+
+void ApiWing::SayAbout(About::Text about) {
+  news_ = std::move(about);
+  if (server_ != nullptr) server_->SayAbout(news_);
 }
 
 void ApiWing::SayStopping() {

@@ -35,6 +35,7 @@ class ApiWing {
   void Start(std::function<void(absl::Status)> done);
 
   // As ApiServer has them. Stop lets nobody in any more.
+  void SayAbout(About::Text about);
   void SayStopping();
   void Stop(absl::Duration grace);
 
@@ -48,6 +49,7 @@ class ApiWing {
   std::vector<std::unique_ptr<ApiDoor>> doors_;
   std::thread starter_;
   std::unique_ptr<ApiServer> server_;                          // none yet, or never
+  About::Text news_;                                           // for a server that is not there yet
   std::shared_ptr<bool> open_ = std::make_shared<bool>(true);  // gone: it was stopped
 };
 

@@ -49,7 +49,7 @@ absl::Status MakeFolders(const DaemonOptions& options) {
 // What another program has found it keeps: its services are in groups there, and its limit is
 // raised already.
 ControlHome HomeOf(const Origin& origin) {
-  if (!origin.taken_over()) return MakeHome(true);
+  if (!origin.taken_over()) return MakeHome(Home::kNew);
   const Legacy legacy = origin.legacy();
   const rlimit files{legacy.files_soft, legacy.files_hard};
   if (files.rlim_max != 0) setrlimit(RLIMIT_NOFILE, &files);

@@ -32,7 +32,7 @@ struct Note {
 
 // Found by the keeper, before the first daemon.
 Machine& FoundMachine() {
-  static auto& machine = *new Machine(Probe(MakeHome(true)));
+  static auto& machine = *new Machine(Probe(MakeHome(Home::kNew)));
   return machine;
 }
 

@@ -35,7 +35,7 @@ inline void FindOpen(Numbers& numbers) {
 
 class EstateTest : public World {
  protected:
-  EstateTest() : machine_(Probe(MakeHome(true))) {
+  EstateTest() : machine_(Probe(MakeHome(Home::kNew))) {
     machine_.home_is_ours = false;
     life_.page = new SharedPage();  // zeroed, as mmap does it
     life_.memory = memfd_create("memory", MFD_CLOEXEC);

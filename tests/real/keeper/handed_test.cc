@@ -1,0 +1,132 @@
+#include "server/main/handed.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include "server/kernel/linux_deposit.h"
+
+namespace socketd {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::vector<int> In(const Numbers& numbers) {
+  std::vector<int> all;
+  numbers.ForEach([&all](int number) { all.push_back(number); });
+  return all;
+}
+
+// Numbers from 3 on belong to whoever runs the test: what is done with them is done in a child,
+// which says by its exit status whether it went well.
+void InChild(const std::function<void()>& body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    for (int number = 3; number < 64; ++number)
+      close(number);
+    body();
+    _exit(::testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+void Say(int pid, int count, const std::string& names) {
+  setenv("LISTEN_PID", absl::StrCat(pid).c_str(), 1);
+  setenv("LISTEN_FDS", absl::StrCat(count).c_str(), 1);
+  setenv("LISTEN_FDNAMES", names.c_str(), 1);
+}
+
+TEST(HandedTest, NothingIsThere) {
+  InChild([] {
+    const Handed handed = TakeHanded();
+    EXPECT_EQ(handed.numbers, nullptr);
+    EXPECT_EQ(handed.memory, -1);
+    EXPECT_EQ(handed.life, 0);
+  });
+}
+
+TEST(HandedTest, WhatIsForSomebodyElseIsLeftAlone) {
+  InChild([] {
+    EXPECT_EQ(open("/dev/null", O_RDONLY), 3);
+    Say(getpid() + 1, 1, "api");
+    EXPECT_EQ(TakeHanded().numbers, nullptr);
+    EXPECT_EQ(fcntl(3, F_GETFD), 0);
+    EXPECT_EQ(std::getenv("LISTEN_FDS"), nullptr);
+  });
+}
+
+TEST(HandedTest, BagsAreEmptiedAndTheLastLifeIsFound) {
+  InChild([] {
+    std::vector<int> given;
+    const auto give = [&given](int bag) {
+      given.push_back(fcntl(bag, F_DUPFD, 20));
+      return absl::OkStatus();
+    };
+    {
+      Deposit deposit(give);
+      const UniqueFd one(open("/dev/null", O_RDONLY | O_CLOEXEC));
+      const UniqueFd two(open("/dev/zero", O_RDONLY | O_CLOEXEC));
+      deposit.Add(one.get());
+      deposit.Add(two.get());
+    }
+    ASSERT_EQ(given.size(), 1U);
+    EXPECT_EQ(dup2(given[0], 4), 4);
+    close(given[0]);
+    EXPECT_EQ(open("/dev/null", O_RDONLY), 3);
+    Say(getpid(), 2, absl::StrCat("api:", BagName(12)));
+    const Handed handed = TakeHanded();
+    EXPECT_EQ(handed.life, 12);
+    ASSERT_NE(handed.numbers, nullptr);
+    // The bag's own number is free again, and was not taken meanwhile.
+    EXPECT_THAT(In(*handed.numbers), ElementsAre(3, 5, 6));
+    EXPECT_EQ(fcntl(3, F_GETFD), FD_CLOEXEC);
+    EXPECT_EQ(fcntl(5, F_GETFD), FD_CLOEXEC);
+    EXPECT_EQ(fcntl(4, F_GETFD), -1);
+  });
+}
+
+TEST(HandedTest, MemoryMustNotBeAbleToShrink) {
+  InChild([] {
+    EXPECT_EQ(memfd_create("free", MFD_ALLOW_SEALING), 3);
+    EXPECT_EQ(memfd_create("sealed", MFD_ALLOW_SEALING), 4);
+    EXPECT_EQ(fcntl(4, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+    Say(getpid(), 2, absl::StrCat(kMemoryName, ":", kMemoryName));
+    const Handed handed = TakeHanded();
+    EXPECT_EQ(handed.memory, 4);
+    EXPECT_THAT(In(*handed.numbers), ElementsAre(3));
+  });
+}
+
+TEST(HandedTest, NonsenseIsNoFailure) {
+  InChild([] {
+    Say(getpid(), -5, "");
+    EXPECT_EQ(TakeHanded().numbers, nullptr);
+    EXPECT_EQ(open("/dev/null", O_RDONLY), 3);
+    Say(getpid(), 1, "socketd-bags-99999999999999999999");
+    const Handed handed = TakeHanded();
+    EXPECT_EQ(handed.life, 0);
+    EXPECT_THAT(In(*handed.numbers), ElementsAre(3));
+  });
+  InChild([] {
+    // Not a bag, though it has a bag's name: it is emptied of nothing.
+    EXPECT_EQ(open("/dev/null", O_RDONLY), 3);
+    Say(getpid(), 1, BagName(1));
+    EXPECT_THAT(In(*TakeHanded().numbers), IsEmpty());
+  });
+}
+
+}  // namespace
+}  // namespace socketd
