@@ -37,6 +37,10 @@ void Engine::SayServing() {
   core_->SayServing();
 }
 
+void Engine::SayStopped() {
+  core_->SayStopped();
+}
+
 void Engine::OnNotify(Packet& packet) {
   core_->OnNotify(packet);
 }

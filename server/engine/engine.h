@@ -38,6 +38,8 @@ class Engine {
   bool Recall();
   // What a daemon does at its start is done, and not to be done by the next one.
   void SayServing();
+  // The daemon has stopped in order: the next one begins anew, whoever has kept what it knew.
+  void SayStopped();
 
   // A packet that came in on the notify socket. Who sent it is found by its control group. Those of
   // its descriptors that are to be kept are taken.

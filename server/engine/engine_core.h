@@ -69,6 +69,7 @@ class EngineCore final : public UnitHost {
   // Goes on where the daemon before was when it ended; after LoadAll. False: there was none.
   bool Recall();
   void SayServing() { memory_.SayServing(); }
+  void SayStopped() { memory_.Forget(); }
   void OnNotify(Packet& packet);
   void Shutdown(const Cause& cause, std::function<void()> done);
 

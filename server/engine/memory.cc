@@ -146,6 +146,14 @@ void Memory::SayServing() {
   std::memcpy(head_, &head, sizeof(head));
 }
 
+void Memory::Forget() {
+  if (!kept()) return;
+  const Head none;
+  std::memcpy(head_, &none, sizeof(none));
+  units_.reset();
+  changes_.reset();
+}
+
 void Memory::LearnPlaces() {
   for (const absl::string_view record : units_->newer()) {
     remembered::Unit unit;

@@ -47,6 +47,8 @@ class Memory {
   void Append(const Change& change);
   // What the daemon does by itself at its start is done.
   void SayServing();
+  // Nothing is to be found again, and nothing is written any more.
+  void Forget();
 
   bool kept() const { return units_.has_value(); }
 

@@ -109,8 +109,9 @@ void Keeper::StartDaemon() {
     // A child of the dead daemon that is not on its own yet keeps the old table as it was.
     UnshareTable();
     EndHeir();
-    FindLeft();
   }
+  if (life_.number > 0 || orders_.handed != nullptr) FindLeft();
+  if (life_.page->stage == SharedPage::kReady) life_.last_ready = life_.number;
   baton_->life = ++life_.number;
   life_.hold = crashes_.hold();
   life_.page->stage = SharedPage::kStarting;

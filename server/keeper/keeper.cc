@@ -53,15 +53,18 @@ bool Keeper::PrepareMemory(const char** what) {
   void* const page = MakeShared("socketd-page", sizeof(SharedPage), &page_number_);
   if (page == nullptr) return false;
   life_.page = new (page) SharedPage;
+  for (size_t i = 0; i < orders_.kept_count; ++i)
+    life_.page->arrivals.Restore(orders_.kept[i]);
   void* const baton = MakeShared("socketd-baton", sizeof(Baton), &baton_number_);
   if (baton == nullptr) return false;
   baton_ = new (baton) Baton;
-  life_.memory = MakeMemory("socketd-memory");
+  life_.memory = orders_.memory >= 0 ? RaisedNumber(orders_.memory) : MakeMemory("socketd-memory");
   if (life_.memory < 0) return false;
   *what = "eventfd";
   life_.bell = RaisedNumber(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   life_.knock = RaisedNumber(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  life_.number = 0;
+  life_.number = orders_.life;
+  life_.last_ready = orders_.first_life;
   return life_.bell >= 0 && life_.knock >= 0;
 }
 
@@ -74,6 +77,7 @@ bool Keeper::Prepare(const Origin& origin, const KeepOrders& orders, const char*
   if (!origin.taken_over()) oom_score_.Lower();
   no_upgrades_ = PrepareUpgrades(origin, orders);
   if (!origin.taken_over()) FindOpen(own_);
+  if (orders.handed != nullptr) orders.handed->ForEach([this](int number) { own_.Remove(number); });
   for (const int number : {baton_number_, page_number_, life_.memory, life_.bell, life_.knock,
                            signals_, program_number_})
     own_.Add(number);

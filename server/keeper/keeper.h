@@ -36,6 +36,16 @@ struct KeepOrders {
   char** arguments = nullptr;
   // What the next program is to know.
   Legacy legacy;
+  // What daemons before have left open, for the first one; null: nothing.
+  const Numbers* handed = nullptr;
+  // Which of it strangers had sent to them (Arrivals::IdOf).
+  const uint64_t* kept = nullptr;
+  size_t kept_count = 0;
+  // Their memory; -1: there is none.
+  int memory = -1;
+  // The number of the last one, and of the first one whose descriptors these are.
+  int life = 0;
+  int first_life = 0;
 };
 
 // Comes back in each new daemon, from the first on; the caller stays the keeper, and ends with the

@@ -152,6 +152,19 @@ class Arrivals {
     At(number).store(serial, std::memory_order_relaxed);
     return serial;
   }
+  // Both in one: no other descriptor has had or will have it. 0: it is not a stranger's.
+  uint64_t IdOf(int number) const {
+    const uint64_t serial = Of(number);
+    return serial == 0 ? 0 : serial * Numbers::kMost + static_cast<uint64_t>(number);
+  }
+  static int NumberOf(uint64_t id) { return static_cast<int>(id % Numbers::kMost); }
+  // One that has come back by that id, and has the number of it.
+  void Restore(uint64_t id) {
+    const auto serial = static_cast<uint32_t>(id / Numbers::kMost);
+    if (serial == 0) return;
+    At(NumberOf(id)).store(serial, std::memory_order_relaxed);
+    if (last_ < serial) last_ = serial;
+  }
   // Before it is closed: its number is somebody else's the moment it is.
   void Remove(int number) {
     if (Of(number) != 0) At(number).store(0, std::memory_order_relaxed);
@@ -185,6 +198,7 @@ struct SharedPage {
 struct Life {
   SharedPage* page = nullptr;  // null: nobody keeps this daemon
   int number = 1;              // from 1: which life this is
+  int last_ready = 0;          // the last one before that was; 0: unknown
   int memory = -1;             // a memfd that outlives it
   int bell = -1;               // an eventfd: the keeper has changed something in the page
   int knock = -1;              // an eventfd: the daemon has

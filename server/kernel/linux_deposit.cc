@@ -13,19 +13,23 @@
 namespace socketd {
 namespace {
 
-// What goes with a descriptor: a message must not be empty, or its end could not be told from it.
-constexpr absl::string_view kFiller = "d";
+// What goes with a descriptor.
+absl::string_view BytesOf(const uint64_t& id) {
+  return {reinterpret_cast<const char*>(&id), sizeof(id)};
+}
 
 }  // namespace
 
-void Deposit::Add(int number) {
+void Deposit::Add(int number, uint64_t id) {
   if (!open() || by_number_.contains(number)) return;
   missing_.insert(number);
+  if (id != 0) ids_[number] = id;
   PutMissing();
 }
 
 void Deposit::Remove(int number) {
   missing_.erase(number);
+  ids_.erase(number);
   const auto found = by_number_.find(number);
   if (found == by_number_.end()) return;
   Bag& bag = *found->second;
@@ -44,23 +48,34 @@ void Deposit::PutMissing() {
   }
 }
 
-std::vector<UniqueFd> Deposit::Empty(int bag) {
-  std::vector<UniqueFd> content;
+std::vector<Deposit::Item> Deposit::Look(int bag) {
+  std::vector<Item> content;
+  // From the first one; each look goes on behind the one before (socket(7)).
+  const int start = 0;
+  if (setsockopt(bag, SOL_SOCKET, SO_PEEK_OFF, &start, sizeof(start)) != 0) return content;
   while (true) {
-    absl::StatusOr<RawPacket> packet = ReceivePacket(bag, 0);
+    absl::StatusOr<RawPacket> packet = ReceivePacket(bag, MSG_PEEK);
     if (!packet.ok() || packet->data.empty()) return content;
+    uint64_t id = 0;
+    packet->data.copy(reinterpret_cast<char*>(&id), sizeof(id));
     for (UniqueFd& fd : packet->fds)
-      content.push_back(std::move(fd));
+      content.push_back({std::move(fd), id});
   }
 }
 
 absl::Status Deposit::Put(int number) {
   absl::StatusOr<Bag*> bag = BagWithRoom();
   if (!bag.ok()) return bag.status();
-  if (absl::Status sent = SendPacket((*bag)->in.get(), kFiller, {number}); !sent.ok()) return sent;
+  if (absl::Status sent = Send(**bag, number); !sent.ok()) return sent;
   (*bag)->numbers.push_back(number);
   by_number_[number] = *bag;
   return absl::OkStatus();
+}
+
+absl::Status Deposit::Send(const Bag& bag, int number) const {
+  const auto found = ids_.find(number);
+  const uint64_t id = found != ids_.end() ? found->second : 0;
+  return SendPacket(bag.in.get(), BytesOf(id), {number});
 }
 
 // The others once more behind all, then all from the front: a queue gives nothing from its middle.
@@ -68,7 +83,7 @@ void Deposit::Take(Bag& bag, int number) {
   std::vector<int> stay;
   for (const int other : bag.numbers) {
     if (other == number) continue;
-    if (SendPacket(bag.in.get(), kFiller, {other}).ok()) {
+    if (Send(bag, other).ok()) {
       stay.push_back(other);
     } else {
       by_number_.erase(other);
@@ -87,7 +102,7 @@ absl::StatusOr<Deposit::Bag*> Deposit::BagWithRoom() {
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
     return SystemError(errno, "socketpair");
   auto bag = std::make_unique<Bag>(Bag{UniqueFd(ends[0]), UniqueFd(ends[1]), {}});
-  if (absl::Status given = give_(bag->out.get()); !given.ok()) return given;
+  if (absl::Status given = give_(bag->out); !given.ok()) return given;
   bags_.push_back(std::move(bag));
   return bags_.back().get();
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
@@ -27,20 +28,26 @@ class Deposit {
   static constexpr size_t kBagSize = 64;
 
   // Gives the end of a bag that is to be held to whoever is above.
-  using Give = std::function<absl::Status(int bag)>;
+  using Give = std::function<absl::Status(const UniqueFd& bag)>;
   // Null: nobody is above; nothing is kept here then.
   explicit Deposit(Give give) : give_(std::move(give)) {}
 
   bool open() const { return give_ != nullptr; }
   // Holds a copy of `number` from here on. Numbers that are held already stay once. What cannot be
   // held is logged, the first time, and tried again with the next one: a user may have only so many
-  // on the way (ETOOMANYREFS, unix(7)), or the supervisor did not take the bag.
-  void Add(int number);
+  // on the way (ETOOMANYREFS, unix(7)), or the supervisor did not take the bag. `id`: what it is to
+  // be known by to whoever gets it back.
+  void Add(int number, uint64_t id = 0);
   // To be called before it is closed; at no moment is anything else missing.
   void Remove(int number);
 
-  // All that is in a bag, in order; nothing is left in it. To be called by whoever gets it back.
-  static std::vector<UniqueFd> Empty(int bag);
+  struct Item {
+    UniqueFd fd;
+    uint64_t id = 0;
+  };
+  // Copies of all that is in a bag, in order; all of it stays. For whoever gets one back, and may
+  // be killed before it has bags of its own.
+  static std::vector<Item> Look(int bag);
 
  private:
   struct Bag {
@@ -51,13 +58,15 @@ class Deposit {
 
   void PutMissing();
   absl::Status Put(int number);
+  absl::Status Send(const Bag& bag, int number) const;
   void Take(Bag& bag, int number);
   absl::StatusOr<Bag*> BagWithRoom();
 
   const Give give_;
   std::vector<std::unique_ptr<Bag>> bags_;
   std::unordered_map<int, Bag*> by_number_;
-  std::set<int> missing_;  // that should be held
+  std::unordered_map<int, uint64_t> ids_;  // of those that have one
+  std::set<int> missing_;                  // that should be held
   bool complained_ = false;
 };
 

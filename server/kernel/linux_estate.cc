@@ -165,8 +165,7 @@ Estate::Estate(const Life& life) : life_(life), arrivals_(ArrivalsOf(life)) {
 }
 
 KeptId Estate::KeptIdOf(int number) const {
-  const uint64_t serial = arrivals_->Of(number);
-  return static_cast<KeptId>(serial == 0 ? 0 : serial * Numbers::kMost + number);
+  return static_cast<KeptId>(arrivals_->IdOf(number));
 }
 
 bool Estate::IsArrival(int number) {

@@ -55,7 +55,9 @@ absl::StatusOr<Kept> LinuxKernel::Keep(const Fd& fd) {
     known.kept = true;
     ++kept_;
   }
-  return Kept{estate_->KeptIdOf(fd.number()), KindOf(fd.number())};
+  const KeptId id = estate_->KeptIdOf(fd.number());
+  deposit_.Add(fd.number(), static_cast<uint64_t>(id));
+  return Kept{id, KindOf(fd.number())};
 }
 
 int LinuxKernel::Compare(const Fd& left, const Fd& right) {

@@ -25,6 +25,7 @@
 #include "server/loop/event_loop.h"
 #include "server/main/api_wing.h"
 #include "server/main/boot.h"
+#include "server/main/held_above.h"
 #include "server/main/kernel_files.h"
 #include "server/main/supervisor.h"
 #include "server/main/surroundings.h"
@@ -105,11 +106,12 @@ EngineOptions EngineOptionsFor(const DaemonOptions& options, UnitFiles& files, b
 
 // From the bottom up: what comes later uses what is before it, and goes first.
 struct Daemon::Parts {
-  Parts(const Life& begun, std::unique_ptr<LinuxKernel> opened, std::string supervisor_address)
+  Parts(const Life& begun, std::unique_ptr<LinuxKernel> opened, const Supervisor& above)
       : life(begun),
         main_process(MainProcess(begun)),
         kernel(std::move(opened)),
-        supervisor(std::move(supervisor_address)),
+        supervisor(above),
+        held_above(begun, above),
         files(*kernel),
         loop(*kernel) {}
 
@@ -145,6 +147,7 @@ struct Daemon::Parts {
   int main_process;
   std::unique_ptr<LinuxKernel> kernel;
   Supervisor supervisor;
+  HeldAbove held_above;
   KernelFiles files;
   EventLoop loop;
   std::unique_ptr<Engine> engine;
@@ -169,6 +172,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonStart& start) 
   kernel_options.executor = ExecutorOfBuildTree();
   kernel_options.life = start.life;
   kernel_options.machine = start.ground.machine();
+  const Supervisor supervisor(start.invocation.variable("NOTIFY_SOCKET"));
+  kernel_options.deposit = HeldAbove(start.life, supervisor).Giver();
   struct Told {
     Parts* parts = nullptr;  // null: not made yet
   };
@@ -184,8 +189,8 @@ absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Start(const DaemonStart& start) 
   // Signals are blocked from here on: threads may be started.
   StartLog();
   SetLogLevel(start.options.log_level);
-  std::unique_ptr<Daemon> daemon(new Daemon(std::make_unique<Parts>(
-      start.life, *std::move(kernel), start.invocation.variable("NOTIFY_SOCKET"))));
+  std::unique_ptr<Daemon> daemon(
+      new Daemon(std::make_unique<Parts>(start.life, *std::move(kernel), supervisor)));
   told->parts = daemon->parts_.get();
   absl::Status built = daemon->Build(start.options);
   if (built.ok()) return daemon;
@@ -218,6 +223,7 @@ absl::Status Daemon::Build(const DaemonOptions& options) {
        {"units", absl::StrCat(loaded.loaded)},
        {"unit_path", absl::StrJoin(options.unit_paths, ":")}});
   const bool goes_on = parts.engine->Recall();
+  parts.held_above.Settle();
   if (parts.life.hold) Log(Level::kWarning, "daemon.held", {{"why", "too many crashes"}});
   StartUnits(handle, goes_on ? std::vector<std::string>() : FirstUnits(parts.files, options),
              [&parts] { parts.Arrive(); });
@@ -287,6 +293,8 @@ bool Daemon::Run() {
   if (parts_->upgrades != nullptr) parts_->upgrades->OnStopped();
   parts_->api->Stop(kGrace);
   SayDone(parts_->life);
+  parts_->engine->SayStopped();
+  parts_->held_above.Drop();
   Log(Level::kInfo, "daemon.stopped");
   return !parts_->failed;
 }

@@ -47,9 +47,9 @@ absl::Status MakeFolders(const DaemonOptions& options) {
 }
 
 // What another program has found it keeps: its services are in groups there, and its limit is
-// raised already.
-ControlHome HomeOf(const Origin& origin) {
-  if (!origin.taken_over()) return MakeHome(Home::kNew);
+// raised already. With what daemons before have left come their services.
+ControlHome HomeOf(const Origin& origin, const Handed& handed) {
+  if (!origin.taken_over()) return MakeHome(handed.memory >= 0 ? Home::kLeft : Home::kNew);
   const Legacy legacy = origin.legacy();
   const rlimit files{legacy.files_soft, legacy.files_hard};
   if (files.rlim_max != 0) setrlimit(RLIMIT_NOFILE, &files);
@@ -63,10 +63,15 @@ Machine& KeptMachine() {
   return machine;
 }
 
-KeepOrders OrdersFor(const Machine& machine, const LockFile& lock, char** arguments) {
+KeepOrders OrdersFor(const Machine& machine, const LockFile& lock, const Handed& handed) {
   KeepOrders orders;
+  orders.handed = handed.numbers.get();
+  orders.kept = handed.kept.data();
+  orders.kept_count = handed.kept.size();
+  orders.memory = handed.memory;
+  orders.life = handed.life;
+  orders.first_life = handed.first_life;
   orders.at_end = [] { LeaveHome(KeptMachine().home); };
-  orders.arguments = arguments;
   orders.legacy.lock = lock.number();
   orders.legacy.files_soft = machine.files.soft;
   orders.legacy.files_hard = machine.files.hard;
@@ -78,7 +83,9 @@ KeepOrders OrdersFor(const Machine& machine, const LockFile& lock, char** argume
 
 }  // namespace
 
-absl::StatusOr<Ground> Ground::Lay(const DaemonOptions& options, const Origin& origin) {
+absl::StatusOr<Ground> Ground::Lay(const DaemonOptions& options,
+                                   const Origin& origin,
+                                   Handed handed) {
   // Files that services make have the mode that they ask for; ours are set one by one. The folder
   // it was started in is nobody's to keep; all paths are absolute.
   umask(0022);
@@ -89,16 +96,22 @@ absl::StatusOr<Ground> Ground::Lay(const DaemonOptions& options, const Origin& o
   absl::StatusOr<LockFile> lock =
       origin.taken_over() ? LockFile::Adopt(origin.legacy().lock) : LockFile::Take(path);
   if (!lock.ok()) return lock.status();
-  return Ground(*std::move(lock), options.keep, origin);
+  return Ground(*std::move(lock), options.keep, origin, std::move(handed));
 }
 
 Life Ground::Keep(char** arguments) {
-  if (!keep_) return {};
+  if (!keep_) {
+    Life alone;
+    alone.left = handed_.numbers.get();
+    return alone;
+  }
   // What takes its time and is the same for all daemons is done once, before the first.
   DirectiveTable::Get();
-  KeptMachine() = Probe(HomeOf(origin_));
+  KeptMachine() = Probe(HomeOf(origin_, handed_));
   machine_ = std::make_unique<Machine>(KeptMachine());
-  const Life life = socketd::Keep(origin_, OrdersFor(KeptMachine(), lock_, arguments));
+  KeepOrders orders = OrdersFor(KeptMachine(), lock_, handed_);
+  orders.arguments = arguments;
+  const Life life = socketd::Keep(origin_, orders);
   machine_->home_is_ours = !life.kept();
   return life;
 }

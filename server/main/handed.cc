@@ -1,6 +1,7 @@
 #include "server/main/handed.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,16 +48,58 @@ bool IsMemory(int number) {
   return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
 }
 
-void Sort(int number, absl::string_view name, Handed& handed) {
+// More may be handed over than are allowed to be open at the start of a service.
+class WideLimit {
+ public:
+  WideLimit() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit wide{before_.rlim_max, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &wide);
+  }
+  ~WideLimit() { setrlimit(RLIMIT_NOFILE, &before_); }
+  WideLimit(const WideLimit&) = delete;
+  WideLimit& operator=(const WideLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+void Sort(int number, absl::string_view name, Handed& handed, std::vector<Deposit::Item>& items) {
   if (const int life = LifeOf(name); life != 0) {
     handed.life = std::max(handed.life, life);
-    for (UniqueFd& fd : Deposit::Empty(number))
-      handed.numbers->Add(fd.release());
+    handed.first_life = handed.first_life == 0 ? life : std::min(handed.first_life, life);
+    for (Deposit::Item& item : Deposit::Look(number))
+      items.push_back(std::move(item));
     close(number);
   } else if (name == kMemoryName && handed.memory < 0 && IsMemory(number)) {
     handed.memory = number;
   } else {
     handed.numbers->Add(number);
+  }
+}
+
+// What strangers had sent is known by its number as well: it gets it back. Nothing else is there
+// yet; all others are out of the way.
+void Place(std::vector<Deposit::Item>& items, Handed& handed) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const auto high = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, Numbers::kMost) / 2);
+  for (Deposit::Item& item : items) {
+    if (const int moved = fcntl(item.fd.get(), F_DUPFD_CLOEXEC, high); moved >= 0)
+      item.fd.reset(moved);
+  }
+  if (handed.memory >= 0) {
+    const int moved = fcntl(handed.memory, F_DUPFD_CLOEXEC, high);
+    if (moved >= 0) close(std::exchange(handed.memory, moved));
+  }
+  for (Deposit::Item& item : items) {
+    const int number = Arrivals::NumberOf(item.id);
+    const bool wanted = item.id != 0 && fcntl(number, F_GETFD) < 0;
+    if (wanted && dup3(item.fd.get(), number, O_CLOEXEC) == number) {
+      item.fd.reset(number);
+      handed.kept.push_back(item.id);
+    }
+    handed.numbers->Add(item.fd.release());
   }
 }
 
@@ -78,10 +121,13 @@ Handed TakeHanded() {
   // First of all: what a bag gives back takes numbers that are free.
   for (int number = kFirst; number < kFirst + count; ++number)
     fcntl(number, F_SETFD, FD_CLOEXEC);
+  const WideLimit wide;
+  std::vector<Deposit::Item> items;
   for (int i = 0; i < count; ++i) {
     const size_t index = static_cast<size_t>(i);
-    Sort(kFirst + i, index < names.size() ? names[index] : "", handed);
+    Sort(kFirst + i, index < names.size() ? names[index] : "", handed, items);
   }
+  Place(items, handed);
   return handed;
 }
 

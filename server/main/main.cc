@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,6 +15,7 @@
 #include "server/keeper/origin.h"
 #include "server/main/daemon.h"
 #include "server/main/ground.h"
+#include "server/main/handed.h"
 #include "server/main/options.h"
 #include "server/main/take_over.h"
 
@@ -51,7 +53,10 @@ int main(int argc, char** argv) {
     return Complain(absl::FailedPreconditionError("there is nothing to take over yet"));
   if (origin.taken_over() && !line.options.keep)
     return GiveUp(origin, absl::FailedPreconditionError("the new program has no keeper"));
-  absl::StatusOr<socketd::Ground> ground = socketd::Ground::Lay(line.options, origin);
+  socketd::Handed handed;
+  if (!origin.taken_over()) handed = socketd::TakeHanded();
+  absl::StatusOr<socketd::Ground> ground =
+      socketd::Ground::Lay(line.options, origin, std::move(handed));
   if (!ground.ok()) return GiveUp(origin, ground.status());
   const socketd::Life life = ground->Keep(argv);
   const absl::StatusOr<std::unique_ptr<socketd::Daemon>> daemon =

@@ -1,6 +1,7 @@
 #include "server/main/supervisor.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ ssize_t SendTo(
     header->cmsg_len = CMSG_LEN(sizeof(int));
     std::memcpy(CMSG_DATA(header), &number, sizeof(number));
   }
-  return sendmsg(sender, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sendmsg(sender, &message, MSG_NOSIGNAL);
 }
 
 }  // namespace
@@ -49,6 +50,8 @@ absl::Status Supervisor::Send(absl::string_view text, int number) const {
   if (address_.front() == '@') to.sun_path[0] = '\0';
   const int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (sender < 0) return SystemError(errno, "socket");
+  constexpr timeval kPatience{0, 100'000};
+  setsockopt(sender, SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
   const ssize_t sent = SendTo(sender, to, size, text, number);
   const int error = sent < 0 ? errno : 0;

@@ -15,7 +15,9 @@ class Supervisor {
   // `address` is NOTIFY_SOCKET's value: a path, or "@name" for an abstract one; "": nobody.
   explicit Supervisor(std::string address) : address_(std::move(address)) {}
 
-  // Never blocks; a supervisor that cannot be reached is logged and no failure.
+  bool there() const { return !address_.empty(); }
+  // A queue that is full is waited for, 100 ms at most: READY=1 must not be lost. A supervisor that
+  // cannot be reached is logged and no failure.
   void Tell(absl::string_view text) const;
   // Gives it a copy of a descriptor to hold under a name: FDSTORE=1, FDPOLL=0. Whether it has room
   // for it (FileDescriptorStoreMax=, systemd.service(5)) it does not say.
@@ -26,7 +28,7 @@ class Supervisor {
  private:
   absl::Status Send(absl::string_view text, int number) const;
 
-  const std::string address_;
+  std::string address_;
 };
 
 }  // namespace socketd

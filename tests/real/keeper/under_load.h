@@ -72,6 +72,9 @@ class UnderLoad : public DaemonTest {
   void KillDaemon();
 
   const Follower& follower() const { return *follower_; }
+  // Where the sockets listen: over TCP, and at a path.
+  const std::string& web(size_t which) const { return web_[which]; }
+  const std::string& echo(size_t which) const { return echo_[which]; }
 
  private:
   const std::string web_[2] = {absl::StrCat("127.0.0.1:", FreePort()), place().root() + "/web"};

@@ -43,22 +43,22 @@ bool Accepts(const sockaddr_in& address) {
 class DepositTest : public ::testing::Test {
  protected:
   // Whoever is above: it has copies, as FDSTORE=1 makes them.
-  absl::Status Give(int bag) {
-    above_.emplace_back(fcntl(bag, F_DUPFD_CLOEXEC, 3));
+  absl::Status Give(const UniqueFd& bag) {
+    above_.emplace_back(fcntl(bag.get(), F_DUPFD_CLOEXEC, 3));
     return absl::OkStatus();
   }
-  // The ports of all that is above.
+  // The ports of all that is above; it is all there the next time as well.
   std::set<uint16_t> TakeBack() {
     std::set<uint16_t> ports;
     for (const UniqueFd& bag : above_)
-      for (const UniqueFd& fd : Deposit::Empty(bag.get()))
-        ports.insert(AddressOf(fd).sin_port);
+      for (const Deposit::Item& item : Deposit::Look(bag.get()))
+        ports.insert(AddressOf(item.fd).sin_port);
     return ports;
   }
 
   std::vector<UniqueFd> above_;
   std::unique_ptr<Deposit> deposit_ =
-      std::make_unique<Deposit>([this](int bag) { return Give(bag); });
+      std::make_unique<Deposit>([this](const UniqueFd& bag) { return Give(bag); });
 };
 
 TEST_F(DepositTest, WhatIsHeldOutlivesAllThatWasOpenHere) {
@@ -76,6 +76,9 @@ TEST_F(DepositTest, WhatIsHeldOutlivesAllThatWasOpenHere) {
   EXPECT_TRUE(Accepts(one));
   EXPECT_EQ(above_.size(), (kPorts + Deposit::kBagSize - 1) / Deposit::kBagSize);
   EXPECT_EQ(TakeBack(), expected);
+  EXPECT_EQ(TakeBack(), expected);
+  EXPECT_TRUE(Accepts(one));
+  above_.clear();
   EXPECT_FALSE(Accepts(one));
 }
 
@@ -111,7 +114,23 @@ TEST_F(DepositTest, ANumberIsHeldOnceAndStrangersAreLeftAlone) {
   deposit_->Add(listener.get());
   deposit_->Remove(listener.get() + 1);
   ASSERT_EQ(above_.size(), 1U);
-  EXPECT_EQ(Deposit::Empty(above_.front().get()).size(), 1U);
+  EXPECT_EQ(Deposit::Look(above_.front().get()).size(), 1U);
+}
+
+TEST_F(DepositTest, AnIdComesBackWithItsDescriptor) {
+  const UniqueFd one = ListenAnywhere();
+  const UniqueFd two = ListenAnywhere();
+  const UniqueFd three = ListenAnywhere();
+  deposit_->Add(one.get(), 17);
+  deposit_->Add(two.get());
+  deposit_->Add(three.get(), 4711);
+  deposit_->Remove(one.get());
+  ASSERT_EQ(above_.size(), 1U);
+  const std::vector<Deposit::Item> items = Deposit::Look(above_.front().get());
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items[0].id, 0U);
+  EXPECT_EQ(items[1].id, 4711U);
+  EXPECT_EQ(AddressOf(items[1].fd).sin_port, AddressOf(three).sin_port);
 }
 
 TEST_F(DepositTest, WithNobodyAboveNothingIsHeld) {
@@ -126,7 +145,8 @@ TEST_F(DepositTest, WithNobodyAboveNothingIsHeld) {
 
 TEST_F(DepositTest, ABagThatNobodyTakesIsNoBag) {
   bool takes = false;
-  Deposit picky([&](int bag) { return takes ? Give(bag) : SystemError(ECONNREFUSED, "sendto"); });
+  Deposit picky(
+      [&](const UniqueFd& bag) { return takes ? Give(bag) : SystemError(ECONNREFUSED, "sendto"); });
   const UniqueFd listener = ListenAnywhere();
   picky.Add(listener.get());
   EXPECT_TRUE(above_.empty());
@@ -134,7 +154,7 @@ TEST_F(DepositTest, ABagThatNobodyTakesIsNoBag) {
   const UniqueFd another = ListenAnywhere();
   picky.Add(another.get());
   ASSERT_EQ(above_.size(), 1U);
-  EXPECT_EQ(Deposit::Empty(above_.front().get()).size(), 2U);
+  EXPECT_EQ(Deposit::Look(above_.front().get()).size(), 2U);
 }
 
 }  // namespace

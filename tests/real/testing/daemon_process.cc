@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -22,6 +24,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 
 #include "tests/real/testing/processes.h"
@@ -67,20 +70,42 @@ std::vector<char*> Pointers(std::vector<std::string>& words) {
   return pointers;
 }
 
-int SpawnLogged(const std::string& log, std::vector<std::string> words, const std::string& notify) {
+// What is to be handed over becomes 3, 4, ... of whoever calls itself LISTEN_PID.
+int SpawnLogged(const std::string& log,
+                std::vector<std::string> words,
+                const std::string& notify,
+                const std::vector<std::pair<std::string, int>>& held) {
   std::vector<std::string> environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C",
                                           "NOTIFY_SOCKET=" + notify};
-  std::vector<char*> argv = Pointers(words);
-  std::vector<char*> envp = Pointers(environment);
+  std::vector<std::string> names;
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
   posix_spawn_file_actions_adddup2(&files, 1, 2);
+  for (const auto& [name, number] : held) {
+    posix_spawn_file_actions_adddup2(&files, number, 3 + static_cast<int>(names.size()));
+    names.push_back(name);
+  }
+  if (!held.empty()) {
+    environment.push_back(absl::StrCat("LISTEN_FDS=", names.size()));
+    environment.push_back(absl::StrCat("LISTEN_FDNAMES=", absl::StrJoin(names, ":")));
+    words.insert(words.begin(), {"/bin/sh", "-c", "LISTEN_PID=$$ exec \"$@\"", "sh"});
+  }
+  std::vector<char*> argv = Pointers(words);
+  std::vector<char*> envp = Pointers(environment);
   pid_t pid = 0;
   const int error = posix_spawn(&pid, argv[0], &files, nullptr, argv.data(), envp.data());
   posix_spawn_file_actions_destroy(&files);
   return error == 0 ? pid : 0;
+}
+
+bool SameFile(int one, int other) {
+  struct stat left{};
+  struct stat right{};
+  fstat(one, &left);
+  fstat(other, &right);
+  return left.st_dev == right.st_dev && left.st_ino == right.st_ino;
 }
 
 std::string NameOf(const std::string& process) {
@@ -89,18 +114,75 @@ std::string NameOf(const std::string& process) {
 
 }  // namespace
 
+std::string DaemonProcess::Hear() const {
+  char text[4096];
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  iovec part{text, sizeof text};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const ssize_t size = recvmsg(notify_socket_, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  const std::string words(text, size > 0 ? static_cast<size_t>(size) : 0);
+  const size_t at = words.find("FDNAME=");
+  const std::string name = at == std::string::npos ? "stored" : words.substr(at + 7);
+  if (absl::StrContains(words, "FDSTOREREMOVE=1")) DropHeld(name);
+  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return words;
+  int number = -1;
+  std::memcpy(&number, CMSG_DATA(header), sizeof number);
+  // What is held already is held once.
+  const bool known = std::any_of(held_.begin(), held_.end(),
+                                 [&](const auto& one) { return SameFile(one.second, number); });
+  // Above the numbers that they become.
+  if (!known) held_.emplace_back(name, fcntl(number, F_DUPFD_CLOEXEC, 500));
+  close(number);
+  return words;
+}
+
+void DaemonProcess::DropHeld(absl::string_view name) const {
+  const auto dropped = std::stable_partition(held_.begin(), held_.end(),
+                                             [name](const auto& one) { return one.first != name; });
+  for (auto one = dropped; one != held_.end(); ++one)
+    close(one->second);
+  held_.erase(dropped, held_.end());
+}
+
+std::vector<std::string> DaemonProcess::Held() const {
+  while (!Hear().empty())
+    continue;
+  std::vector<std::string> names;
+  for (const auto& [name, number] : held_)
+    names.push_back(name);
+  return names;
+}
+
+void DaemonProcess::KillAll() {
+  const int all[] = {pid_, Find("socketd-heir"), daemon_pid()};
+  // None must have the time to notice.
+  for (const int signal : {SIGSTOP, SIGKILL})
+    for (const int pid : all)
+      kill(pid, signal);
+  waitpid(pid_, nullptr, 0);
+  for (const int pid : {all[1], all[2]})
+    AwaitEnd(pid);
+  Held();
+  close(pidfd_);
+  close(notify_socket_);
+  pid_ = 0;
+  pidfd_ = notify_socket_ = -1;
+}
+
 absl::Status DaemonProcess::AwaitWord(absl::string_view word) const {
   for (;;) {
     pollfd sources[] = {{notify_socket_, POLLIN, 0}, {pidfd_, POLLIN, 0}};
     if (poll(sources, 2, kPatienceMs) <= 0) {
       return absl::DeadlineExceededError(absl::StrCat("socketd is not ready: ", Log()));
     }
-    char text[4096];
-    const ssize_t size = recv(notify_socket_, text, sizeof text, MSG_DONTWAIT);
-    if (size > 0 && absl::StrContains(absl::string_view(text, size), word)) {
-      return absl::OkStatus();
-    }
-    if (size <= 0 && sources[1].revents != 0) {
+    const std::string text = Hear();
+    if (absl::StrContains(text, word)) return absl::OkStatus();
+    if (text.empty() && sources[1].revents != 0) {
       return absl::UnavailableError(absl::StrCat("socketd has ended: ", Log()));
     }
   }
@@ -137,7 +219,7 @@ absl::Status DaemonProcess::Start(const DaemonOptions& options) {
   const std::string notify = absl::StrCat(place_.root(), "/ready", ++count, ".sock");
   notify_socket_ = NotifySocket(notify);
   if (notify_socket_ < 0) return absl::InternalError("no socket to hear READY from");
-  pid_ = SpawnLogged(log_path(), CommandLine(place_, options), notify);
+  pid_ = SpawnLogged(log_path(), CommandLine(place_, options), notify, held_);
   absl::Status ready = absl::InternalError("socketd cannot be started");
   if (pid_ != 0) {
     pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
@@ -190,6 +272,7 @@ absl::StatusOr<int> DaemonProcess::Stop() {
   if (!in_time) KillWithChildren(pid_);
   int status = 0;
   waitpid(pid_, &status, 0);
+  Held();
   close(pidfd_);
   close(notify_socket_);
   pid_ = 0;
@@ -200,6 +283,8 @@ absl::StatusOr<int> DaemonProcess::Stop() {
 
 DaemonProcess::~DaemonProcess() {
   if (pid_ != 0) Stop().IgnoreError();
+  for (const auto& [name, number] : held_)
+    close(number);
 }
 
 }  // namespace socketd::real

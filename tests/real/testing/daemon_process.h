@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -29,6 +30,8 @@ class DaemonProcess {
   DaemonProcess(const DaemonProcess&) = delete;
   DaemonProcess& operator=(const DaemonProcess&) = delete;
 
+  // A second time, when it is gone with all that kept it: what it had given to be held is handed
+  // over, as service managers do.
   absl::Status Start(const DaemonOptions& options = {});
   // Sends SIGTERM and waits for the end. Answers with the exit status, or 128 and the signal.
   absl::StatusOr<int> Stop();
@@ -42,6 +45,10 @@ class DaemonProcess {
   int Find(absl::string_view name) const;
   // Who listens for the API, once it is ready.
   int daemon_pid() const;
+  // Kills keeper, heir and daemon at once, and waits for their ends.
+  void KillAll();
+  // What it has given to be held until now (FDSTORE=1, sd_notify(3)), by name.
+  std::vector<std::string> Held() const;
   // Waits until the daemon says READY=1 again: the next one does, when one was killed.
   absl::Status AwaitReady() const { return AwaitWord("READY=1"); }
   // The same for anything that it tells its supervisor.
@@ -63,10 +70,14 @@ class DaemonProcess {
 
  private:
   std::string log_path() const { return place_.root() + "/log"; }
+  // The next message; empty: there is none now.
+  std::string Hear() const;
+  void DropHeld(absl::string_view name) const;
   const Place& place_;
   int pid_ = 0;
   int pidfd_ = -1;
   int notify_socket_ = -1;
+  mutable std::vector<std::pair<std::string, int>> held_;  // name and descriptor
 };
 
 }  // namespace socketd::real
