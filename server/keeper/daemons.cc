@@ -58,9 +58,11 @@ void Keeper::OnDaemonEnd(const End& end) {
   close(daemon_pidfd_);
   daemon_pidfd_ = -1;
   daemon_ = 0;
+  life_.page->daemon = -1;
   const int stage = life_.page->stage;
   if (end.known && end.code == CLD_EXITED) {
     if (end.status == EXIT_SUCCESS) Finish(end.status);
+    if (stage == SharedPage::kDone) Finish(end.status);
     if (life_.number == 1 && stage == SharedPage::kStarting) Finish(end.status);
   }
   if (!end.known && stage == SharedPage::kDone) Finish(EXIT_SUCCESS);
@@ -121,7 +123,7 @@ void Keeper::StartDaemon() {
   // Before the daemon, which is never without.
   MakeHeir();
   if (role_ == Role::kHeir) return;
-  if (arriving_) TakeOffice();
+  if (arriving_ && heir_ != 0) TakeOffice();
   const pid_t pid = clone_.Fork(&life_.page->daemon);
   if (pid == 0) return BecomeDaemon();
   if (pid < 0) {

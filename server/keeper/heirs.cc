@@ -17,19 +17,21 @@ void Keeper::MakeWhoIsMissing() {
     StartDaemon();
   else if (daemon_ != 0 && heir_ == 0)
     MakeHeir();
+  if (role_ == Role::kKeeper && arriving_ && heir_ != 0) TakeOffice();
 }
 
 // Comes back twice if it does well: in the heir, and here.
 void Keeper::MakeHeir() {
   const pid_t pid = clone_.Fork(nullptr);
   if (pid > 0) heir_ = pid;
-  if (pid == 0) role_ = Role::kHeir;
+  if (pid != 0) return;
+  role_ = Role::kHeir;
+  check_.Disown();
 }
 
 void Keeper::EndHeir() {
   if (heir_ == 0) return;
-  kill(heir_, SIGKILL);
-  waitid(P_PID, static_cast<id_t>(heir_), nullptr, WEXITED | __WALL);
+  EndChild(heir_);
   heir_ = 0;
 }
 
@@ -80,8 +82,11 @@ void Keeper::Inherit() {
   self_ = getpid();
   heir_ = 0;
   guard_ = 0;
-  check_.Forget();
   trial_ = trial_ && baton_->trial != 0;
+  if (!trial_) {
+    trial_until_ = INT64_MAX;
+    late_ = false;
+  }
   life_.number = baton_->life;
   daemon_pidfd_ = life_.page->daemon;
   daemon_ = daemon_pidfd_ >= 0 ? kSomebodyElses : 0;

@@ -150,6 +150,16 @@ void SendSignal(int pidfd, int signal) {
   syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0);
 }
 
+void EndChild(pid_t pid) {
+  constexpr int kPatience = 1000;
+  const int pidfd = OpenPidfd(pid);
+  kill(pid, SIGKILL);
+  pollfd ended{pidfd, POLLIN, 0};
+  if (pidfd >= 0) poll(&ended, 1, kPatience);
+  close(pidfd);
+  waitid(P_PID, static_cast<id_t>(pid), nullptr, WEXITED | WNOHANG | __WALL);
+}
+
 bool ExitByPidfd(int pidfd, int* code, int* status) {
   PidfdInfo info{};
   info.mask = kExit;

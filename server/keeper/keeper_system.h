@@ -45,6 +45,9 @@ int OpenOwnProgram();
 
 int OpenPidfd(pid_t pid);
 void SendSignal(int pidfd, int signal);
+// Kills a child and waits for its end, a second at most: what only it had open may take its time to
+// close. It is an orphan as others then.
+void EndChild(pid_t pid);
 // How a process ended that was somebody else's child (PIDFD_GET_INFO, Linux 6.15). False: unknown.
 bool ExitByPidfd(int pidfd, int* code, int* status);
 

@@ -129,6 +129,11 @@ void ProgramCheck::Abandon() {
   Forget();
 }
 
+void ProgramCheck::Disown() {
+  output_ = -1;
+  pid_ = 0;
+}
+
 void ProgramCheck::Forget() {
   if (output_ >= 0) close(output_);
   output_ = -1;

@@ -36,10 +36,12 @@ class ProgramCheck {
   bool Conclude(const siginfo_t& end, SharedText<64>& version, UpgradeError& error);
   // Nobody wants to know any more; it is still to be waited for.
   void Abandon();
-  // It is not ours to end.
-  void Forget();
+  // It is another process's, whose copy this is.
+  void Disown();
 
  private:
+  void Forget();
+
   void Listen();
   [[noreturn]] void Run(int output, const OomScore& oom, const Orders& orders) const;
 

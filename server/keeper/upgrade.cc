@@ -262,7 +262,9 @@ bool Keeper::OnTrialEnd(const End& end) {
   return true;
 }
 
+// The heir that was made before would take what is closed here for the keeper's own.
 void Keeper::EndTrial() {
+  EndHeir();
   trial_ = false;
   late_ = false;
   trial_until_ = INT64_MAX;
@@ -275,8 +277,7 @@ void Keeper::EndTrial() {
 
 void Keeper::EndGuard() {
   if (guard_ == 0) return;
-  kill(guard_, SIGKILL);
-  waitid(P_PID, static_cast<id_t>(guard_), nullptr, WEXITED | __WALL);
+  EndChild(guard_);
   guard_ = 0;
 }
 
