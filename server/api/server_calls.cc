@@ -15,12 +15,6 @@
 namespace socketd {
 namespace {
 
-absl::Status NoKeeper() {
-  return Error(absl::StatusCode::kFailedPrecondition, "NO_KEEPER",
-               "nobody keeps this daemon (--no-keeper, or the machine cannot): no other one will "
-               "take its place; restart it");
-}
-
 absl::StatusOr<UpgradeRequest> UpgradeOf(const v1::UpgradeServerRequest& request) {
   UpgradeRequest upgrade;
   upgrade.program = request.program();

@@ -194,6 +194,15 @@ void LetGo(const Life& life) {
   upgrade.state.compare_exchange_strong(go, Upgrade::kFailed);
 }
 
+void CallOff(const Life& life, std::string_view why) {
+  Upgrade& upgrade = life.page->upgrade;
+  int fit = Upgrade::kFit;
+  int asked = Upgrade::kAsked;
+  if (upgrade.state.compare_exchange_strong(fit, Upgrade::kFailed) ||
+      upgrade.state.compare_exchange_strong(asked, Upgrade::kFailed))
+    upgrade.error.Set(why);
+}
+
 int MainProcess(const Life& life) {
   return life.kept() ? life.page->keeper.load() : getpid();
 }

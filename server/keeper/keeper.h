@@ -7,8 +7,8 @@
 // The keeper is the main process of the service, the parent of the daemon and the sub-reaper of
 // what a dead one leaves. The heir only waits for the keeper to go, and takes its place; then the
 // daemon is not its child, and how orphans end is its to know again from the next daemon on.
-// Whoever of the three is killed is made again by the others, and what is open is lost only if all
-// go at once.
+// Keeper and heir make each other and the daemon. What is open is lost only if all go at once and
+// nobody above holds it (server/main/held_above.h).
 //
 // An upgrade puts another program into the keeper's process, whose children and descriptors stay
 // what they are. The daemon asks, the keeper lets the program try itself (--check-take-over) in a
@@ -70,6 +70,8 @@ struct UpgradeQuestion {
 bool AskForUpgrade(const Life& life, const UpgradeQuestion& question);
 // Stands still until the keeper ends this process. Comes back if it does not: nothing has happened.
 void LetGo(const Life& life);
+// There will be no hand-over after all, unless it has begun. Any thread.
+void CallOff(const Life& life, std::string_view why);
 
 // Who is to be signalled and seen as the service: the keeper, or this process if nobody keeps it.
 int MainProcess(const Life& life);

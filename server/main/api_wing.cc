@@ -37,6 +37,7 @@ absl::Status ApiWing::LetIn(absl::StatusOr<std::unique_ptr<ApiServer>> server) {
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
   if (news_ != nullptr) server_->SayAbout(news_);
+  if (stopping_) server_->SayStopping();
   for (const std::unique_ptr<ApiDoor>& door : doors_)
     if (absl::Status open = door->LetIn(*server_); !open.ok()) return open;
   return absl::OkStatus();
@@ -48,6 +49,7 @@ void ApiWing::SayAbout(About::Text about) {
 }
 
 void ApiWing::SayStopping() {
+  stopping_ = true;
   if (server_ != nullptr) server_->SayStopping();
 }
 

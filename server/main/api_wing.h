@@ -48,8 +48,10 @@ class ApiWing {
   Visitors visitors_;
   std::vector<std::unique_ptr<ApiDoor>> doors_;
   std::thread starter_;
-  std::unique_ptr<ApiServer> server_;                          // none yet, or never
-  About::Text news_;                                           // for a server that is not there yet
+  std::unique_ptr<ApiServer> server_;  // none yet, or never
+  // For a server that is not there yet.
+  About::Text news_;
+  bool stopping_ = false;
   std::shared_ptr<bool> open_ = std::make_shared<bool>(true);  // gone: it was stopped
 };
 

@@ -130,6 +130,7 @@ struct Daemon::Parts {
       Log(Level::kError, "daemon.unkept", {{"why", "the keeper and its heir are gone"}});
     else
       Log(Level::kWarning, "daemon.kept-by-another", {{"pid", absl::StrCat(keeper)}});
+    if (keeper == 0 && upgrades != nullptr) upgrades->OnUnkept();
     main_process = keeper != 0 ? keeper : getpid();
     supervisor.Tell(absl::StrCat("MAINPID=", main_process));
     if (api != nullptr) api->SayAbout(AboutWith(keeper));

@@ -30,8 +30,9 @@ std::string TextOf(std::string_view text) {
 
 Upgrades::Upgrades(EventLoop& loop, const Life& life) : loop_(loop), life_(life) {
   loop_.AtEndOfTurn([this] {
-    if (std::exchange(go_, false)) LetGo(life_);
+    if (std::exchange(go_, false)) HandOver();
   });
+  Note();
 }
 
 void Upgrades::Check(UpgradeRequest request, Answer<UpgradeReport> answer) {
@@ -45,6 +46,7 @@ void Upgrades::Begin(const UpgradeRequest& request, Answer<UpgradeReport> answer
   const std::string program = request.program.empty() ? life_.program : request.program;
   Log(Level::kInfo, "upgrade.asked", {{"program", program}, {"by", request.requester}});
   const auto limit = static_cast<int>(absl::ToInt64Milliseconds(request.limit));
+  if (!kept_) return answer(NoKeeper());
   if (answer_ || !AskForUpgrade(life_, {program, kVersion, limit})) {
     answer(Error(absl::StatusCode::kFailedPrecondition, "UPGRADE_UNDER_WAY",
                  "another upgrade is under way; see 'socketctl version'"));
@@ -73,7 +75,17 @@ void Upgrades::OnBell() {
 
 void Upgrades::Go() {
   const absl::Status posted = loop_.mailbox().Post([this] { go_ = true; });
-  if (!posted.ok()) LogFailure(Level::kWarning, "upgrade.not-begun", posted);
+  if (posted.ok()) return;
+  LogFailure(Level::kWarning, "upgrade.not-begun", posted);
+  CallOff(life_, "the daemon had no time for it");
+}
+
+// Comes back only if the keeper did not take the daemon's place: this life is the last word then.
+void Upgrades::HandOver() {
+  if (kept_) LetGo(life_);
+  Note();
+  for (const Waiter& waiter : std::exchange(waiters_, {}))
+    waiter.answer(life_.number);
 }
 
 void Upgrades::AwaitLife(int after, Answer<int> answer) {
@@ -84,6 +96,7 @@ void Upgrades::AwaitLife(int after, Answer<int> answer) {
 }
 
 void Upgrades::Wait(Waiter waiter) {
+  if (!kept_) return waiter.answer(NoKeeper());
   if (ready_ && waiter.after < life_.number) return waiter.answer(life_.number);
   // The oldest may have left long ago: nobody says so.
   if (waiters_.size() == kWaitersLimit) {
@@ -96,28 +109,50 @@ void Upgrades::Wait(Waiter waiter) {
 
 void Upgrades::OnReady() {
   ready_ = true;
+  Note();
   for (const Waiter& waiter : std::exchange(waiters_, {}))
     Wait(waiter);
 }
 
 void Upgrades::OnStopped() {
+  AnswerAll(ShuttingDown());
+}
+
+void Upgrades::OnUnkept() {
+  kept_ = false;
+  CallOff(life_, "nobody keeps the daemon any more");
+  Note();
+  AnswerAll(NoKeeper());
+}
+
+void Upgrades::AnswerAll(const absl::Status& why) {
+  if (answer_) std::exchange(answer_, nullptr)(why);
   for (const Waiter& waiter : std::exchange(waiters_, {}))
-    waiter.answer(ShuttingDown());
+    waiter.answer(why);
 }
 
 void Upgrades::Describe(v1::GetServerResponse& about) {
+  const std::lock_guard lock(mutex_);
+  if (last_ != nullptr) *about.mutable_upgrade() = last_->upgrade();
+}
+
+void Upgrades::Note() {
   const Upgrade& upgrade = life_.page->upgrade;
   const int state = upgrade.state;
   if (state != Upgrade::kDone && state != Upgrade::kFailed) return;
-  v1::GetServerResponse::Upgrade& message = *about.mutable_upgrade();
+  auto about = std::make_shared<v1::GetServerResponse>();
+  v1::GetServerResponse::Upgrade& message = *about->mutable_upgrade();
   message.set_from_version(TextOf(upgrade.from_version.view()));
   message.set_to_version(TextOf(upgrade.to_version.view()));
   message.set_program(TextOf(upgrade.wanted.view()));
   message.set_done(state == Upgrade::kDone);
   if (state == Upgrade::kFailed) message.set_error(TextOf(upgrade.error.view()));
-  if (upgrade.began <= 0 || upgrade.ended < upgrade.began) return;
-  *message.mutable_gap() = TimeUtil::MicrosecondsToDuration(upgrade.ended - upgrade.began);
-  *message.mutable_time() = TimeUtil::SecondsToTimestamp(upgrade.at);
+  if (upgrade.began > 0 && upgrade.ended >= upgrade.began) {
+    *message.mutable_gap() = TimeUtil::MicrosecondsToDuration(upgrade.ended - upgrade.began);
+    *message.mutable_time() = TimeUtil::SecondsToTimestamp(upgrade.at);
+  }
+  const std::lock_guard lock(mutex_);
+  last_ = std::move(about);
 }
 
 }  // namespace socketd

@@ -3,6 +3,8 @@
 // daemon, engine thread; what the API calls comes through the mailbox.
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <vector>
 
 #include "server/api/upgrader.h"
@@ -27,6 +29,8 @@ class Upgrades final : public Upgrader {
   void OnReady();
   // It has stopped in order, and nobody comes after it.
   void OnStopped();
+  // Nobody keeps it any more.
+  void OnUnkept();
 
  private:
   struct Waiter {
@@ -36,6 +40,11 @@ class Upgrades final : public Upgrader {
 
   void Begin(const UpgradeRequest& request, Answer<UpgradeReport> answer);
   void Wait(Waiter waiter);
+  void HandOver();
+  // Nobody waits any more.
+  void AnswerAll(const absl::Status& why);
+  // Learns how the last upgrade went, for Describe.
+  void Note();
 
   EventLoop& loop_;
   const Life life_;
@@ -43,6 +52,9 @@ class Upgrades final : public Upgrader {
   std::vector<Waiter> waiters_;
   bool ready_ = false;
   bool go_ = false;
+  bool kept_ = true;
+  std::mutex mutex_;                                   // of what gRPC's threads read
+  std::shared_ptr<const v1::GetServerResponse> last_;  // its `upgrade`; null: there was none
 };
 
 }  // namespace socketd
