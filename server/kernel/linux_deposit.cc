@@ -8,6 +8,7 @@
 
 #include "server/base/errors.h"
 #include "server/base/log.h"
+#include "server/kernel/linux_poll.h"
 #include "server/kernel/linux_rights.h"
 
 namespace socketd {
@@ -16,6 +17,13 @@ namespace {
 // What goes with a descriptor.
 absl::string_view BytesOf(const uint64_t& id) {
   return {reinterpret_cast<const char*>(&id), sizeof(id)};
+}
+
+// Takes the first one out. What is received without room for it is let go of by the kernel, and was
+// never open here: to close a stranger's file may wait.
+void Drop(int bag) {
+  uint64_t id = 0;
+  recv(bag, &id, sizeof(id), MSG_DONTWAIT);
 }
 
 }  // namespace
@@ -39,9 +47,11 @@ void Deposit::Remove(int number) {
 }
 
 void Deposit::PutMissing() {
+  if (!missing_.empty() && Poller::Now() < again_) return;
   while (!missing_.empty()) {
     if (const absl::Status put = Put(*missing_.begin()); !put.ok()) {
       if (!std::exchange(complained_, true)) LogFailure(Level::kWarning, "deposit.incomplete", put);
+      again_ = Poller::Now() + rest_;
       return;
     }
     missing_.erase(missing_.begin());
@@ -91,7 +101,7 @@ void Deposit::Take(Bag& bag, int number) {
     }
   }
   for (size_t i = 0; i < bag.numbers.size(); ++i)
-    ReceivePacket(bag.out.get(), 0).IgnoreError();
+    Drop(bag.out.get());
   bag.numbers = std::move(stay);
 }
 
@@ -101,7 +111,8 @@ absl::StatusOr<Deposit::Bag*> Deposit::BagWithRoom() {
   std::array<int, 2> ends{-1, -1};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
     return SystemError(errno, "socketpair");
-  auto bag = std::make_unique<Bag>(Bag{UniqueFd(ends[0]), UniqueFd(ends[1]), {}});
+  // No child needs them.
+  auto bag = std::make_unique<Bag>(Bag{Raised(UniqueFd(ends[0])), Raised(UniqueFd(ends[1])), {}});
   if (absl::Status given = give_(bag->out); !given.ok()) return given;
   bags_.push_back(std::move(bag));
   return bags_.back().get();

@@ -17,7 +17,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 
+#include "server/base/instant.h"
 #include "server/kernel/linux_abi.h"
 
 namespace socketd {
@@ -29,8 +31,10 @@ class Deposit {
 
   // Gives the end of a bag that is to be held to whoever is above.
   using Give = std::function<absl::Status(const UniqueFd& bag)>;
-  // Null: nobody is above; nothing is kept here then.
-  explicit Deposit(Give give) : give_(std::move(give)) {}
+  // Null: nobody is above; nothing is kept here then. `rest`: until whoever is above is asked again
+  // that has not taken a bag.
+  explicit Deposit(Give give, absl::Duration rest = absl::Seconds(1))
+      : give_(std::move(give)), rest_(rest) {}
 
   bool open() const { return give_ != nullptr; }
   // Holds a copy of `number` from here on. Numbers that are held already stay once. What cannot be
@@ -63,11 +67,13 @@ class Deposit {
   absl::StatusOr<Bag*> BagWithRoom();
 
   const Give give_;
+  const absl::Duration rest_;
   std::vector<std::unique_ptr<Bag>> bags_;
   std::unordered_map<int, Bag*> by_number_;
   std::unordered_map<int, uint64_t> ids_;  // of those that have one
   std::set<int> missing_;                  // that should be held
   bool complained_ = false;
+  Instant again_ = Instant::Start();  // not before
 };
 
 }  // namespace socketd

@@ -135,6 +135,8 @@ std::string LastLeft(const std::string& parent) {
     struct stat status{};
     std::string base = absl::StrCat(parent, "/", name);
     if (!IsLeftover(name) || stat(base.c_str(), &status) != 0) continue;
+    // Somebody is in its leaf still.
+    if (access(absl::StrCat(base, "/daemon").c_str(), F_OK) == 0) continue;
     const int64_t at = status.st_ctim.tv_sec * int64_t{1'000'000'000} + status.st_ctim.tv_nsec;
     if (at < changed) continue;
     changed = at;

@@ -100,11 +100,7 @@ absl::StatusOr<Ground> Ground::Lay(const DaemonOptions& options,
 }
 
 Life Ground::Keep(char** arguments) {
-  if (!keep_) {
-    Life alone;
-    alone.left = handed_.numbers.get();
-    return alone;
-  }
+  if (!keep_) return Alone();
   // What takes its time and is the same for all daemons is done once, before the first.
   DirectiveTable::Get();
   KeptMachine() = Probe(HomeOf(origin_, handed_));
@@ -113,6 +109,17 @@ Life Ground::Keep(char** arguments) {
   orders.arguments = arguments;
   const Life life = socketd::Keep(origin_, orders);
   machine_->home_is_ours = !life.kept();
+  return life.kept() ? life : Alone();
+}
+
+// What was handed over is taken over all the same, but for what the engine knew: there is nobody to
+// keep that for the next one.
+Life Ground::Alone() const {
+  Life life;
+  life.left = handed_.numbers.get();
+  life.number = handed_.life + 1;
+  life.last_ready = handed_.first_life;
+  if (handed_.memory >= 0) close(handed_.memory);
   return life;
 }
 

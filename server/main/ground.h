@@ -37,6 +37,8 @@ class Ground {
   Ground(LockFile lock, bool keep, const Origin& origin, Handed handed)
       : lock_(std::move(lock)), keep_(keep), origin_(origin), handed_(std::move(handed)) {}
 
+  Life Alone() const;
+
   LockFile lock_;
   bool keep_;
   const Origin& origin_;

@@ -93,9 +93,11 @@ void Place(std::vector<Deposit::Item>& items, Handed& handed) {
     if (moved >= 0) close(std::exchange(handed.memory, moved));
   }
   for (Deposit::Item& item : items) {
-    const int number = Arrivals::NumberOf(item.id);
-    const bool wanted = item.id != 0 && fcntl(number, F_GETFD) < 0;
-    if (wanted && dup3(item.fd.get(), number, O_CLOEXEC) == number) {
+    if (item.id != 0) {
+      // A second copy is of no use, and nobody could tell it from what is ours.
+      const int number = Arrivals::NumberOf(item.id);
+      const bool free = fcntl(number, F_GETFD) < 0;
+      if (!free || dup3(item.fd.get(), number, O_CLOEXEC) != number) continue;
       item.fd.reset(number);
       handed.kept.push_back(item.id);
     }

@@ -25,11 +25,16 @@ Deposit::Give HeldAbove::Giver() const {
 }
 
 void HeldAbove::Settle() const {
-  if (!wanted_) return;
-  if (const absl::Status stored = supervisor_.Store(life_.memory, kMemoryName); !stored.ok())
+  const bool left = life_.last_ready != 0;
+  if (!supervisor_.there() || (!wanted_ && !left)) return;
+  if (!wanted_) {
+    supervisor_.Forget(kMemoryName);
+  } else if (const absl::Status stored = supervisor_.Store(life_.memory, kMemoryName);
+             !stored.ok()) {
     LogFailure(Level::kWarning, "supervisor.unreachable", stored);
+  }
   // One that was ready had done this for those before it.
-  const int first = life_.last_ready != 0 ? life_.last_ready : life_.number - kLivesBefore;
+  const int first = left ? life_.last_ready : life_.number - kLivesBefore;
   for (int life = std::max(1, first); life < life_.number; ++life)
     supervisor_.Forget(BagName(life));
 }

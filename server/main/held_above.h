@@ -12,7 +12,8 @@ namespace socketd {
 
 class HeldAbove {
  public:
-  // Without a supervisor, or with nobody who keeps the daemon, nothing is held.
+  // Without a supervisor, or with nobody who keeps the daemon, nothing is held; what was held for
+  // lives before is given up all the same.
   HeldAbove(const Life& life, const Supervisor& supervisor);
 
   // Of the kernel floor's deposit; null: nothing is to be held.

@@ -87,19 +87,23 @@ TEST(HandedTest, BagsAreEmptiedAndTheLastLifeIsFound) {
       deposit.Add(two.get(), kKept);
     }
     ASSERT_EQ(given.size(), 1U);
+    // Twice, as from a life that ended while it was taking over.
     EXPECT_EQ(dup2(given[0], 4), 4);
+    EXPECT_EQ(dup2(given[0], 5), 5);
     close(given[0]);
     EXPECT_EQ(open("/dev/null", O_RDONLY), 3);
-    Say(getpid(), 2, absl::StrCat("api:", BagName(12)));
+    Say(getpid(), 3, absl::StrCat("api:", BagName(12), ":", BagName(13)));
     const Handed handed = TakeHanded();
-    EXPECT_EQ(handed.life, 12);
+    EXPECT_EQ(handed.life, 13);
+    EXPECT_EQ(handed.first_life, 12);
     ASSERT_NE(handed.numbers, nullptr);
     // One has its number again, the other one is out of everybody's way.
-    EXPECT_THAT(In(*handed.numbers), ElementsAre(3, 9, Gt(100)));
+    EXPECT_THAT(In(*handed.numbers), ElementsAre(3, 9, Gt(100), Gt(100)));
     EXPECT_THAT(handed.kept, ElementsAre(kKept));
     for (const int number : In(*handed.numbers))
       EXPECT_EQ(fcntl(number, F_GETFD), FD_CLOEXEC);
     EXPECT_EQ(fcntl(4, F_GETFD), -1);
+    EXPECT_EQ(fcntl(5, F_GETFD), -1);
   });
 }
 

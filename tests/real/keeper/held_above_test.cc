@@ -1,6 +1,7 @@
 // Keeper, heir and daemon killed at once, under a supervisor that holds what it is given: the test.
 // Sockets stay open, who comes waits, and the next keeper's daemon goes on with the services that
 // live.
+#include <cstdlib>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -77,6 +78,31 @@ TEST_F(HeldAboveTest, AServiceThatLivesIsNotStartedAgain) {
     // Not one more with each life.
     EXPECT_THAT(daemon().Held(), SizeIs(2));
   }
+  EXPECT_EQ(*daemon().Stop(), 0);
+}
+
+TEST_F(HeldAboveTest, WhatAServiceHasLeftComesBack) {
+  const char* const runfiles = std::getenv("TEST_SRCDIR");
+  const std::string program =
+      absl::StrCat(runfiles != nullptr ? absl::StrCat(runfiles, "/socketd/") : "",
+                   "tests/real/services/store_service.py");
+  place().WriteUnit("store.socket",
+                    absl::StrCat("[Socket]\nFileDescriptorName=web.socket\nListenStream=",
+                                 place().root(), "/s\n"));
+  place().WriteUnit("store.service",
+                    absl::StrCat("[Service]\nType=notify\nFileDescriptorStoreMax=16\n",
+                                 "ExecStart=/usr/bin/python3 ", program, "\n"));
+  ASSERT_NO_FATAL_FAILURE(Begin(Options()));
+  ASSERT_TRUE(client().Start("store.socket").ok());
+  const absl::StatusOr<Conversation> talk = Conversation::Open(place().root() + "/s");
+  ASSERT_TRUE(talk.ok()) << talk.status();
+  EXPECT_TRUE(talk->Say("?"));
+  EXPECT_EQ(talk->Hear(), "runs=1 events=1 names=web.socket");
+  daemon().KillAll();
+  ASSERT_NO_FATAL_FAILURE(BeginAgain());
+  ASSERT_TRUE(ApiClient(daemon().api_address()).Restart("store.service").ok());
+  EXPECT_TRUE(talk->Say("?"));
+  EXPECT_EQ(talk->Hear(), "runs=2 events=2 names=web.socket:client:event:counter");
   EXPECT_EQ(*daemon().Stop(), 0);
 }
 

@@ -145,8 +145,10 @@ TEST_F(DepositTest, WithNobodyAboveNothingIsHeld) {
 
 TEST_F(DepositTest, ABagThatNobodyTakesIsNoBag) {
   bool takes = false;
-  Deposit picky(
-      [&](const UniqueFd& bag) { return takes ? Give(bag) : SystemError(ECONNREFUSED, "sendto"); });
+  const auto give = [&](const UniqueFd& bag) {
+    return takes ? Give(bag) : SystemError(ECONNREFUSED, "sendmsg");
+  };
+  Deposit picky(give, absl::ZeroDuration());
   const UniqueFd listener = ListenAnywhere();
   picky.Add(listener.get());
   EXPECT_TRUE(above_.empty());
