@@ -294,6 +294,12 @@ void Cgroups::Look(Instant now, std::vector<Event>& events) {
   next_look_ = unwatched_ > 0 ? now + kLookEvery : Instant::Never();
 }
 
+bool Cgroups::Knows(GroupId id) const {
+  return std::any_of(slots_.begin(), slots_.end(), [id](const Slot& slot) {
+    return slot.used && static_cast<GroupId>(slot.id) == id;
+  });
+}
+
 GroupId Cgroups::GroupOf(int pid) const {
   const UniqueFd pidfd(pid > 0 ? PidfdOpen(pid) : -1);
   if (!pidfd) return GroupId::kNone;

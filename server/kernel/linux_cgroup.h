@@ -75,6 +75,7 @@ class Cgroups {
 
   // The group of ours that a living process is in, where no pidfd tells; kNone: none of ours.
   GroupId GroupOf(int pid) const;
+  bool Knows(GroupId id) const;
   bool Contains(GroupHandle handle, int pid, int pidfd) const;
   bool Populated(GroupHandle handle) const;
   std::vector<int> Members(GroupHandle handle) const;

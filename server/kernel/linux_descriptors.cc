@@ -113,7 +113,8 @@ std::vector<uint64_t> LinuxKernel::Queued(const Fd& port, const ListenSpec& spec
 // Without control groups what the pidfd says is the daemon's own group; on older kernels it says
 // nothing.
 Peer LinuxKernel::WithGroup(Peer peer) const {
-  const bool told = groups_.real() && peer.group != GroupId::kNone;
+  // One below a unit's was made by the service itself: where it is tells whose it is.
+  const bool told = groups_.real() && groups_.Knows(peer.group);
   if (!told) peer.group = groups_.GroupOf(peer.pid);
   return peer;
 }

@@ -57,6 +57,20 @@ TEST_F(NotifyTest, MainPidOfAStrangerIsNotBelieved) {
   EXPECT_THAT(ControlGroup(Talker().main_pid()), HasSubstr("talker.service"));
 }
 
+// A service may divide its control group, as managers of containers do, and another socketd.
+TEST_F(NotifyTest, WhoIsInAGroupBelowIsOfTheService) {
+  const std::string script =
+      place().Write("below.sh",
+                    "mount=$(awk '$3 == \"cgroup2\" { print $2; exit }' /proc/self/mounts)\n"
+                    "own=$mount$(sed -n 's/^0:://p' /proc/self/cgroup)\n"
+                    "mkdir \"$own/below\" && echo $$ >\"$own/below/cgroup.procs\"\n"
+                    "systemd-notify --ready --status=\"$(sed -n 's/^0:://p' /proc/self/cgroup)\"\n"
+                    "exec sleep infinity\n");
+  ASSERT_NO_FATAL_FAILURE(Say(absl::StrCat("exec /bin/sh ", script)));
+  ASSERT_TRUE(client().Start("talker.service").ok());
+  EXPECT_THAT(Talker().status_text(), HasSubstr("/below"));
+}
+
 TEST_F(NotifyTest, OneThatEndsWithoutBeingReadyHasFailed) {
   ASSERT_NO_FATAL_FAILURE(Say("exit 0"));
   EXPECT_FALSE(client().Start("talker.service").ok());
