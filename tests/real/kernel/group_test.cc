@@ -335,6 +335,8 @@ TEST_F(GroupTest, ManyOrphansAreReapedInOneGo) {
   auto parent = kernel().Spawn(spec);
   ASSERT_TRUE(parent.ok()) << parent.status();
   ASSERT_TRUE(Next(Event::Kind::kGroupEmpty));
+  // As long as somebody holds it, it stays, and hides who came after it.
+  *parent = Child();
   const auto most = children();
   EXPECT_GT(most, 5000);
   const Instant deadline = kernel().Now() + absl::Seconds(10);
