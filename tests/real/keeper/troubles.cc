@@ -194,7 +194,11 @@ void Troubles::FillTheDisk() {
 }
 
 // Who comes waits, and operators are answered all the same.
+// Of one that has taken over all that it is to: with none at its start there is nothing to be had.
 void Troubles::RunOutOfDescriptors() {
+  const absl::Time end = absl::Now() + absl::Seconds(20);
+  while (!ApiClient(daemon().api_address()).Get("web.socket").ok() && absl::Now() < end) {
+  }
   const int pid = daemon().daemon_pid();
   rlimit before{};
   ASSERT_EQ(prlimit(pid, RLIMIT_NOFILE, nullptr, &before), 0);
