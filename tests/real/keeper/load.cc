@@ -1,5 +1,8 @@
 #include "tests/real/keeper/load.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #include <iostream>
 #include <utility>
 
@@ -40,7 +43,10 @@ std::string Asker::AskOnce() const {
   if (!talk->Say(text)) return "nobody took the question";
   talk->Close();
   const std::string heard = talk->HearAll();
-  return heard == text ? "" : absl::StrCat("heard '", heard, "'");
+  sockaddr_in own{};
+  socklen_t length = sizeof(own);
+  getsockname(talk->fd(), reinterpret_cast<sockaddr*>(&own), &length);
+  return heard == text ? "" : absl::StrCat("heard '", heard, "' at port ", ntohs(own.sin_port));
 }
 
 Load::Load(const std::vector<std::string>& addresses) {
@@ -55,11 +61,12 @@ int Load::answered() const {
   return sum;
 }
 
-void Load::Await(int more) const {
+bool Load::Await(int more) const {
   const int enough = answered() + more;
   const absl::Time patience = absl::Now() + absl::Seconds(20);
   while (answered() < enough && absl::Now() < patience)
     std::this_thread::yield();
+  return answered() >= enough;
 }
 
 int Load::End() {

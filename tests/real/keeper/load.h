@@ -37,11 +37,12 @@ class Load {
  public:
   explicit Load(const std::vector<std::string>& addresses);
 
-  // So many more answers, or 20 s.
-  void Await(int more) const;
+  // So many more answers; false after 20 s.
+  bool Await(int more) const;
   int answered() const;
   // Ends it; a line for each address, and how many were lost in all.
   int End();
+  const std::vector<std::unique_ptr<Asker>>& askers() const { return askers_; }
 
  private:
   std::vector<std::unique_ptr<Asker>> askers_;

@@ -1,8 +1,5 @@
 #include "tests/real/keeper/under_load.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
 #include <cstdlib>
 #include <iostream>
 
@@ -28,35 +25,6 @@ uint64_t NumberFrom(const char* variable, uint64_t otherwise) {
   uint64_t number = otherwise;
   if (text != nullptr && !absl::SimpleAtoi(text, &number)) return otherwise;
   return number;
-}
-
-void Asker::End() {
-  over_ = true;
-  if (thread_.joinable()) thread_.join();
-}
-
-void Asker::Run() {
-  while (!over_) {
-    const std::string wrong = AskOnce(absl::StrCat("question ", answered_.load()));
-    if (wrong.empty()) {
-      ++answered_;
-      continue;
-    }
-    std::cout << absl::FormatTime(absl::Now()) << " " << address_ << ": " << wrong << "\n";
-    ++lost_;
-  }
-}
-
-std::string Asker::AskOnce(const std::string& text) const {
-  const absl::StatusOr<Conversation> talk = Conversation::Open(address_);
-  if (!talk.ok()) return absl::StrCat("refused: ", std::string(talk.status().message()));
-  if (!talk->Say(text)) return "nobody took the question";
-  talk->Close();
-  const std::string heard = talk->HearAll();
-  sockaddr_in own{};
-  socklen_t length = sizeof(own);
-  getsockname(talk->fd(), reinterpret_cast<sockaddr*>(&own), &length);
-  return heard == text ? "" : absl::StrCat("heard '", heard, "' at port ", ntohs(own.sin_port));
 }
 
 void UnderLoad::SetUp() {
@@ -88,32 +56,13 @@ void UnderLoad::BeginLoad(const std::vector<std::string>& units) {
   Begin(options);
   if (HasFatalFailure()) return;
   follower_.emplace(daemon().api_address());
-  for (const std::string& address : {web_[0], web_[1], echo_[0], echo_[1]})
-    askers_.push_back(std::make_unique<Asker>(address));
-}
-
-int UnderLoad::answered() const {
-  int sum = 0;
-  for (const auto& asker : askers_)
-    sum += asker->answered();
-  return sum;
-}
-
-bool UnderLoad::AwaitAnswers(int more) const {
-  const int enough = answered() + more;
-  const absl::Time end = absl::Now() + kPatience;
-  while (answered() < enough && absl::Now() < end)
-    std::this_thread::yield();
-  return answered() >= enough;
+  load_.emplace(std::vector<std::string>{web_[0], web_[1], echo_[0], echo_[1]});
 }
 
 void UnderLoad::EndLoad() {
-  for (const auto& asker : askers_)
-    asker->End();
+  load_->End();
   reaper_.reset();
-  for (const auto& asker : askers_) {
-    std::cout << asker->address() << ": " << asker->answered() << " answered, " << asker->lost()
-              << " lost\n";
+  for (const auto& asker : load_->askers()) {
     EXPECT_EQ(asker->lost(), 0) << asker->address();
     EXPECT_GT(asker->answered(), 0) << asker->address();
   }

@@ -4,18 +4,15 @@
 // forgotten, and each change was seen once.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
-#include <thread>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 
 #include "tests/real/keeper/follower.h"
+#include "tests/real/keeper/load.h"
 #include "tests/real/testing/daemon_test.h"
 #include "tests/real/testing/reaper.h"
 #include "tests/real/testing/traffic.h"
@@ -24,30 +21,6 @@ namespace socketd::real {
 
 // A number from the environment, as CHAOS_SEED=7.
 uint64_t NumberFrom(const char* variable, uint64_t otherwise);
-
-// Asks again and again until it is over; counts those who were answered and those who were not.
-class Asker {
- public:
-  explicit Asker(std::string address) : address_(std::move(address)), thread_([this] { Run(); }) {}
-  ~Asker() { End(); }
-  Asker(const Asker&) = delete;
-  Asker& operator=(const Asker&) = delete;
-  void End();
-  int answered() const { return answered_; }
-  int lost() const { return lost_; }
-  const std::string& address() const { return address_; }
-
- private:
-  void Run();
-  // Empty: it was answered.
-  std::string AskOnce(const std::string& text) const;
-
-  const std::string address_;
-  std::atomic<bool> over_{false};
-  std::atomic<int> answered_{0};
-  std::atomic<int> lost_{0};
-  std::thread thread_;
-};
 
 class UnderLoad : public DaemonTest {
  protected:
@@ -58,11 +31,11 @@ class UnderLoad : public DaemonTest {
   // Everybody has stopped asking, and was served; all changes were seen.
   void EndLoad();
   // How many were answered so far.
-  int answered() const;
+  int answered() const { return load_->answered(); }
   // Those of the sockets with Accept=yes.
-  int echoed() const { return askers_[2]->answered() + askers_[3]->answered(); }
+  int echoed() const { return load_->askers()[2]->answered() + load_->askers()[3]->answered(); }
   // Waits until so many more were; false after 20 s.
-  bool AwaitAnswers(int more) const;
+  bool AwaitAnswers(int more) const { return load_->Await(more); }
 
   // The heir that is there, or will be in a moment; 0 after 20 s.
   int AwaitHeir();
@@ -80,7 +53,7 @@ class UnderLoad : public DaemonTest {
   const std::string web_[2] = {absl::StrCat("127.0.0.1:", FreePort()), place().root() + "/web"};
   const std::string echo_[2] = {absl::StrCat("127.0.0.1:", FreePort()), place().root() + "/echo"};
   std::optional<Reaper> reaper_;  // of what a killed keeper leaves
-  std::vector<std::unique_ptr<Asker>> askers_;
+  std::optional<Load> load_;
   std::optional<Follower> follower_;
 };
 
